@@ -1,0 +1,34 @@
+# Every target installs what it needs; `make help` lists them.
+.PHONY: help demo demo-down test test-unit test-long lint venv image cluster
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: ## a cluster with alice's page, at http://localhost:8080/~alice/
+	@tools/demo
+
+demo-down: ## remove everything that the demo and the tests made
+	@tools/demo down
+
+test: ## all tests of the core (at most 25 minutes)
+	@tools/test
+
+test-unit: ## unit tests and golden files (seconds)
+	@tools/setup
+	@.venv/bin/pytest tests/unit tests/golden
+
+test-long: ## what takes minutes a test (with `test` at most 60 minutes)
+	@tools/test long
+
+lint: ## ruff, mypy, shellcheck, ansible-lint, ansible-test sanity
+	@tools/setup
+	@tools/lint
+
+venv: ## Debian packages and the virtual environment
+	@tools/setup
+
+image: venv ## the image of the cluster's hosts
+	@tools/image
+
+cluster: image ## the four bare hosts
+	@tools/cluster create
