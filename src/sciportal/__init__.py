@@ -1,0 +1,1 @@
+"""Web services and jobs of people on a Slurm cluster."""

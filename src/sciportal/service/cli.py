@@ -1,0 +1,131 @@
+"""The command `sbatch-service`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from sciportal.service import account, lifecycle, result, site, talk, words
+from sciportal.service.account import Account
+from sciportal.service.errors import ServiceError, UsageError
+from sciportal.service.home import Home
+from sciportal.service.plan import Action
+from sciportal.service.session import Options, Session
+from sciportal.service.site import Site
+from sciportal.service.slurm import Slurm
+
+INTERRUPTED = 130
+_DOCUMENT_LIMIT = 1 << 26
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _main(words.parse(arguments))
+    except ServiceError as error:
+        return _complain(error, as_json="--json" in arguments)
+    except KeyboardInterrupt:
+        print(
+            "\nsbatch-service: interrupted; run the same command again to finish",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+
+
+def _main(call: Namespace) -> int:
+    if call.check_site:
+        site.load(call.check_site)
+        return 0
+    rules = site.load()
+    if call.action == words.APPLY:
+        return _apply(call, rules)
+    if call.account is None or _is_me(call.account):
+        return _act(call, rules, account.current(), login=False)
+    who = account.named(call.account)
+    return account.act_as(who, lambda: _guarded(call, rules, who))
+
+
+def _is_me(name: str) -> bool:
+    return os.geteuid() != 0 and account.current().name == name
+
+
+def _guarded(call: Namespace, rules: Site, who: Account) -> int:
+    try:
+        return _act(call, rules, who, login=True)
+    except ServiceError as error:
+        return _complain(error, as_json=call.json)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _act(call: Namespace, rules: Site, who: Account, *, login: bool) -> int:
+    session = _session(call, rules, who, login=login)
+    action = Action(call.action)
+    services = call.services or lifecycle.known(session)
+    if (
+        action is Action.PURGE
+        and not (call.yes or call.check)
+        and (call.json or not talk.confirm_purge(services))
+    ):
+        raise UsageError("purge", "nobody agreed to it", "give --yes")
+    results = lifecycle.run(session, action, services)
+    if call.json:
+        print(result.as_json(results))
+    else:
+        talk.show(results, call.action, check=call.check)
+    return result.exit_code([each.exit_code for each in results])
+
+
+def _session(call: Namespace, rules: Site, who: Account, *, login: bool) -> Session:
+    wait = call.wait
+    home = Home(who.home)
+    # Every stage and every job works in the home (seed 000).
+    os.chdir(home.root)
+    options = Options(
+        check=call.check,
+        wait=None if wait is None else wait or rules.wait_timeout,
+        lock_timeout=rules.lock_timeout if call.lock_timeout is None else call.lock_timeout,
+        archive=not call.no_archive,
+        login=login,
+        quiet=call.json,
+    )
+    slurm = Slurm(rules.slurm_bin, rules.slurm_timeout)
+    return Session(who, home, rules, slurm, options, dict(os.environ))
+
+
+def _apply(call: Namespace, rules: Site) -> int:
+    from sciportal.service import bulk
+
+    text = sys.stdin.read(_DOCUMENT_LIMIT)
+    answers, codes = bulk.run(
+        text, call.account, lambda who, archive: _apply_session(call, rules, who, archive=archive)
+    )
+    if call.json:
+        print(bulk.as_json(answers))
+    else:
+        for each in answers:
+            changed = "changed" if each["changed"] else "unchanged"
+            print(f"{each['account']} {each['service']}: {each['message'] or changed}")
+    return result.exit_code(codes)
+
+
+def _apply_session(call: Namespace, rules: Site, who: Account, *, archive: bool) -> Session:
+    call.no_archive = not archive
+    return _session(call, rules, who, login=True)
+
+
+def _complain(error: ServiceError, *, as_json: bool) -> int:
+    print(f"sbatch-service: {error}", file=sys.stderr)
+    if as_json:
+        import json
+
+        about = {"message": str(error), "exit_code": error.exit_code}
+        print(json.dumps({"schema": result.SCHEMA, "results": [], "error": about}))
+    return error.exit_code

@@ -1,0 +1,29 @@
+"""The pre-defined types and their defaults: one table, from which the documentation is made."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """Defaults of a service's endpoint."""
+
+    protocol: str
+    access: str
+    port_base: int
+    """First port of the range in which `uid % PORT_SPAN` gives an account its own (seed 000)."""
+    version: str
+    """Changes whenever stage `init` of the type has something new to do."""
+
+
+PORT_SPAN = 8192
+
+CUSTOM = Kind(protocol="http", access="owner", port_base=24576, version="custom/1")
+TYPES = {
+    "apache": Kind(protocol="http", access="public", port_base=16384, version="apache/1"),
+}
+
+
+def kind_of(service: str) -> Kind:
+    """The defaults of a service by its name."""
+    return TYPES.get(service, CUSTOM)

@@ -1,0 +1,68 @@
+"""The ledger of a service: what was done here for it, and what is wanted.
+
+It never says what state the service is in: that is Slurm's to say.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sciportal.service.home import Home
+from sciportal.service.layout import Layout
+
+SCHEMA = 1
+
+
+class Ledger:
+    """What is remembered of one service.
+
+    Attributes:
+        wanted: "running", "stopped", or empty where nobody said.
+        digest: of the executable and settings that stage `init` was last done for.
+        port: the port that the service keeps; 0 for none.
+        job_id: the last job that was submitted; 0 for none.
+        nonce: names a submission that got no answer; empty where there is none.
+        nonce_since: when that was, in seconds since the epoch.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = ""
+        self.digest = ""
+        self.port = 0
+        self.job_id = 0
+        self.nonce = ""
+        self.nonce_since = 0.0
+
+    def text(self) -> str:
+        """The file's contents."""
+        return json.dumps({"schema": SCHEMA, **vars(self)}, indent=1, sort_keys=True) + "\n"
+
+    @staticmethod
+    def load(home: Home, layout: Layout) -> Ledger:
+        """The ledger of a service; an empty one where there is none, or an unreadable one.
+
+        Everything in it can be lost without harm but the memory of an unanswered submission.
+        """
+        ledger = Ledger()
+        text = home.read(layout.ledger)
+        try:
+            values = json.loads(text or "{}")
+        except ValueError:
+            return ledger
+        if isinstance(values, dict) and values.get("schema") == SCHEMA:
+            for key, default in vars(ledger).items():
+                _take(ledger, key, default, values.get(key))
+        return ledger
+
+    def save(self, home: Home, layout: Layout) -> None:
+        """Write it, if it says anything new."""
+        text = self.text()
+        if home.read(layout.ledger) != text:
+            home.write(layout.ledger, text)
+
+
+def _take(ledger: Ledger, key: str, default: object, value: Any) -> None:
+    numbers = (int, float) if isinstance(default, float) else (type(default),)
+    if isinstance(value, numbers) and not isinstance(value, bool):
+        setattr(ledger, key, value)

@@ -1,0 +1,185 @@
+"""Many services at once: their locks, and one squeue for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+
+from sciportal.service.errors import ServiceError, UnknownError
+from sciportal.service.layout import CENTRAL, LOGS, STATE
+from sciportal.service.lock import Lock
+from sciportal.service.names import is_service, job_name, service_of
+from sciportal.service.plan import PERMISSION, STARTING, Action
+from sciportal.service.result import Result
+from sciportal.service.session import Session
+from sciportal.service.setup import directories
+from sciportal.service.slurm import Job
+from sciportal.service.view import View
+from sciportal.service.work import perform
+
+Deed = Callable[[View], Generator[float, Sequence[Job], Result]]
+"""What is done to one service; see `work`."""
+
+
+class _Piece:
+    """The work on one service."""
+
+    def __init__(self, view: View, deed: Deed, lock: Lock | None) -> None:
+        self.view = view
+        self.lock = lock
+        self.work = deed(view)
+        self.delay = next(self.work)
+        self.result: Result | None = None
+
+
+def run(session: Session, action: Action, services: Sequence[str]) -> list[Result]:
+    """Do one action on services of one account.
+
+    Args:
+        session: of this call.
+        action: what to do.
+        services: their names, each once.
+
+    Returns:
+        One result a service, in the order of `services`; one failure does not stop the others.
+    """
+    results = drive(session, {each: (action, lambda v: perform(v, action)) for each in services})
+    if action is Action.PURGE and not session.options.check:
+        for each in (LOGS, STATE, CENTRAL):
+            session.home.remove_empty(each)
+    return results
+
+
+def drive(session: Session, deeds: dict[str, tuple[Action, Deed]]) -> list[Result]:
+    """Do something to each of some services.
+
+    Args:
+        session: of this call.
+        deeds: for each service the action it amounts to, and what is to be done.
+    """
+    results: dict[str, Result] = {}
+    pieces: list[_Piece] = []
+    try:
+        # In one order everywhere, so that two calls never wait for each other.
+        for service in sorted(deeds):
+            action, deed = deeds[service]
+            try:
+                pieces.append(_begin(session, service, action, deed))
+            except ServiceError as error:
+                results[service] = _failed(session, service, action, error)
+        wide = any(action in STARTING for action, _ in deeds.values())
+        _rounds(session, pieces, wide=wide)
+        for piece in pieces:
+            action = deeds[piece.view.service][0]
+            assert piece.result
+            results[piece.view.service] = piece.result._replace(
+                action=piece.result.action or action.value
+            )
+    finally:
+        for piece in pieces:
+            _end(session, piece)
+    return [results[service] for service in deeds]
+
+
+def known(session: Session) -> list[str]:
+    """The services of the account: those with an executable or a ledger, and those that run."""
+    home = session.home
+    names = {name for name in home.names(CENTRAL) if is_service(name)}
+    names |= {n.removesuffix(".json") for n in home.names(STATE) if n.endswith(".json")}
+    try:
+        queue = session.slurm.jobs(user=session.account.name, partitions=[session.site.partition])
+    except UnknownError:
+        # The action itself will meet the same silence and say so.
+        queue = []
+    names |= {service_of(job.name) or "" for job in queue if not job.is_over}
+    return sorted(name for name in names if is_service(name))
+
+
+def _begin(session: Session, service: str, action: Action, deed: Deed) -> _Piece:
+    if action in PERMISSION:
+        session.account.check_member(session.site.group)
+    lock = None
+    if action is not Action.STATUS and not session.options.check:
+        if action in PERMISSION:
+            directories(session.home)
+        if session.home.is_there(STATE):
+            path = session.home.path(f"{STATE}/{service}.lock")
+            lock = Lock(path, service, session.options.lock_timeout, session.clock, session.sleep)
+    try:
+        return _Piece(View(session, service), deed, lock)
+    except BaseException:
+        if lock:
+            lock.release()
+        raise
+
+
+def _rounds(session: Session, pieces: Iterable[_Piece], *, wide: bool) -> None:
+    """Show every piece of work the queue, again and again, until all are done."""
+    waiting = list(pieces)
+    while waiting:
+        delay = min(piece.delay for piece in waiting)
+        if delay:
+            session.sleep(delay)
+        queue: list[Job] | UnknownError
+        try:
+            queue = _queue(session, waiting, wide=wide)
+        except UnknownError as error:
+            queue = error
+        waiting = [piece for piece in waiting if _advance(piece, queue, wide=wide)]
+        wide = False
+
+
+def _queue(session: Session, waiting: Sequence[_Piece], *, wide: bool) -> list[Job]:
+    if wide:
+        # Who starts something also has to know which ports the others have.
+        return session.slurm.jobs(partitions=[session.site.partition])
+    names = sorted(job_name(piece.view.service) for piece in waiting)
+    return session.slurm.jobs(user=session.account.name, names=names)
+
+
+def _advance(piece: _Piece, queue: list[Job] | UnknownError, *, wide: bool) -> bool:
+    """Let one piece go on; whether it wants to see the queue again."""
+    try:
+        if isinstance(queue, UnknownError):
+            piece.delay = piece.work.throw(queue)
+        else:
+            if wide:
+                piece.view.others = [job for job in queue if not piece.view.owns(job)]
+            piece.delay = piece.work.send(queue)
+    except StopIteration as stop:
+        piece.result = stop.value
+        return False
+    except ServiceError as error:
+        view = piece.view
+        piece.result = _failed(view.session, view.service, None, error, view)
+        return False
+    return True
+
+
+def _failed(
+    session: Session,
+    service: str,
+    action: Action | None,
+    error: ServiceError,
+    view: View | None = None,
+) -> Result:
+    job = view.job if view else None
+    return Result(
+        service=service,
+        account=session.account.name,
+        action=action.value if action else "",
+        exit_code=error.exit_code,
+        state=view.state.value if view and error.exit_code != UnknownError.exit_code else "unknown",
+        job_id=job.id if job else None,
+        node=(job.node or None) if job else None,
+        endpoint=job.endpoint if job else None,
+        message=str(error),
+    )
+
+
+def _end(session: Session, piece: _Piece) -> None:
+    if piece.lock is None:
+        return
+    # A service of which nothing is left needs no lock any more.
+    layout = piece.view.layout
+    gone = not any(session.home.is_there(each) for each in layout.canonical())
+    piece.lock.release(remove=gone)

@@ -1,0 +1,87 @@
+"""What an action says of one service: for programs, and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sciportal.service.endpoint import Endpoint
+from sciportal.service.plan import Step
+
+SCHEMA = 1
+
+# Of several services the first that occurs.
+_WORST_FIRST = (2, 4, 5, 6, 1, 3)
+
+
+class Result(NamedTuple):
+    """One service after an action."""
+
+    service: str
+    account: str
+    action: str
+    exit_code: int = 0
+    changed: bool = False
+    state: str = "unknown"
+    job_id: int | None = None
+    node: str | None = None
+    endpoint: Endpoint | None = None
+    since: int = 0
+    """When the job started, or was submitted; seconds since the epoch, 0 for none."""
+    steps: tuple[Step, ...] = ()
+    message: str = ""
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of the command's JSON; only ever added to."""
+        values: dict[str, Any] = self._asdict()
+        values["endpoint"] = self.endpoint._asdict() if self.endpoint else None
+        values["steps"] = [step._asdict() for step in self.steps]
+        values["since"] = stamp(self.since) if self.since else None
+        if self.before is None:
+            del values["before"], values["after"]
+        return values
+
+
+def exit_code(codes: Sequence[int]) -> int:
+    """The exit code of several services."""
+    return next((code for code in _WORST_FIRST if code in codes), max(codes, default=0))
+
+
+def stamp(seconds: int) -> str:
+    """A time as ISO 8601, in UTC."""
+    import time
+
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def as_json(results: Sequence[Result]) -> str:
+    """The whole answer for programs."""
+    import json
+
+    return json.dumps({"schema": SCHEMA, "results": [each.as_json() for each in results]})
+
+
+def table(results: Sequence[Result]) -> str:
+    """The answer of `status` for people, within 80 columns for usual names."""
+    rows = [("SERVICE", "STATE", "JOB", "NODE", "PORT", "ACCESS", "SINCE")]
+    for each in results:
+        end = each.endpoint
+        rows.append(
+            (
+                each.service,
+                each.state,
+                str(each.job_id or "-"),
+                each.node or "-",
+                str(end.port) if end else "-",
+                end.access if end else "-",
+                stamp(each.since) if each.since else "-",
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)

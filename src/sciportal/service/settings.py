@@ -1,0 +1,105 @@
+"""SERVICE.toml: what an account decides about one service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sciportal.service.endpoint import ACCESS, PROTOCOLS
+from sciportal.service.errors import ServiceError
+from sciportal.service.kinds import kind_of
+
+AUTO = 0
+NO_PORT = -1
+
+
+class Settings(NamedTuple):
+    """The keys of the file. A key that is not there has the default of the service's type."""
+
+    port: int
+    """A TCP port; AUTO for one that is chosen, NO_PORT for a service that does not listen."""
+    protocol: str
+    access: str
+    stop_timeout: int
+    """Seconds the service has to end after its signal."""
+    sbatch: tuple[str, ...]
+    """Options of sbatch, behind the site's."""
+
+
+KEYS = {
+    "port": '"auto", "none" or a number within the site\'s range',
+    "protocol": "one of " + ", ".join(PROTOCOLS),
+    "access": "one of " + ", ".join(ACCESS),
+    "stop_timeout": "a number of seconds from 1 to 3600",
+    "sbatch": "a list of options of sbatch",
+}
+
+
+def defaults(service: str, stop_timeout: int) -> Settings:
+    """The settings of a service without a file."""
+    kind = kind_of(service)
+    return Settings(AUTO, kind.protocol, kind.access, stop_timeout, ())
+
+
+def load(text: str | None, service: str, path: str, stop_timeout: int) -> Settings:
+    """The settings from the text of the file, or the defaults where there is none.
+
+    Args:
+        text: what the file holds.
+        service: whose it is.
+        path: the file, for messages.
+        stop_timeout: the site's default, in seconds.
+
+    Raises:
+        ServiceError: it is no TOML, a key is unknown, or a value is wrong.
+    """
+    if text is None:
+        return defaults(service, stop_timeout)
+    import tomllib
+
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ServiceError("the settings", f"{path}: {error}", "mend the file") from None
+    return parse(values, service, path, stop_timeout)
+
+
+def parse(values: Mapping[str, Any], service: str, path: str, stop_timeout: int) -> Settings:
+    """The settings from decoded values; see `load`."""
+    found = defaults(service, stop_timeout)
+    for key, value in values.items():
+        if key not in KEYS:
+            raise ServiceError(
+                "the settings", f"unknown key {key!r} in {path}", "use one of " + ", ".join(KEYS)
+            )
+        valid, meaning = _value(key, value)
+        if not valid:
+            raise ServiceError("the settings", f"{key} = {value!r} in {path}", f"give {KEYS[key]}")
+        found = found._replace(**{key: meaning})
+    return found
+
+
+def dump(values: Mapping[str, Any]) -> str:
+    """TOML of the keys, for a file that we write ourselves. Values are as `parse` takes them."""
+    # JSON's strings, numbers and lists of strings are TOML's too, but for this one character.
+    lines = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")
+        for key, value in sorted(values.items())
+    ]
+    return "".join(lines)
+
+
+def _value(key: str, value: Any) -> tuple[bool, Any]:
+    number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    if key == "port":
+        words = {"auto": AUTO, "none": NO_PORT}
+        if isinstance(value, str):
+            return value in words, words.get(value)
+        return number is not None and 0 < number < 65536, number
+    if key == "stop_timeout":
+        return number is not None and 1 <= number <= 3600, number
+    if key == "sbatch":
+        strings = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        return strings, tuple(value) if strings else ()
+    return value in (PROTOCOLS if key == "protocol" else ACCESS), value

@@ -1,0 +1,57 @@
+"""The generic set-up of a service: its link to a type, and the rotation of its log."""
+
+from __future__ import annotations
+
+import os
+
+from sciportal.service.executable import Executable
+from sciportal.service.home import Home
+from sciportal.service.layout import CENTRAL, LOGS, ROTATION, STATE, Layout
+from sciportal.service.plan import Step
+
+
+def directories(home: Home) -> None:
+    """Make the directories that every service needs."""
+    for each in (CENTRAL, STATE, LOGS):
+        home.make_directory(each)
+
+
+def missing(home: Home, layout: Layout, executable: Executable) -> tuple[Step, ...]:
+    """The steps that remain of the set-up of a service."""
+    steps = []
+    if not executable.there and executable.type_path:
+        steps.append(Step("link", f"{layout.executable} to {executable.type_path}"))
+    if home.read(layout.rotation) != rotation(home, layout):
+        steps.append(Step("write", layout.rotation))
+    if not home.is_there(layout.rotation_link):
+        steps.append(Step("link", layout.rotation_link))
+    return tuple(steps)
+
+
+def do(step: Step, home: Home, layout: Layout, executable: Executable) -> None:
+    """Do one step that `missing` named."""
+    if step.step == "write":
+        home.write(layout.rotation, rotation(home, layout))
+    elif step.detail == layout.rotation_link:
+        home.make_directory(ROTATION, 0o755)
+        target = os.path.join("..", layout.rotation)
+        home.link(layout.rotation_link, target)
+    else:
+        home.link(layout.executable, executable.type_path)
+
+
+def rotation(home: Home, layout: Layout) -> str:
+    """Configuration of logrotate(8) for the log of a service.
+
+    The job keeps its log open, so the log is copied and then cut.
+    """
+    return f"""\
+"{home.path(layout.log)}" {{
+    size 1M
+    rotate 5
+    copytruncate
+    compress
+    missingok
+    notifempty
+}}
+"""

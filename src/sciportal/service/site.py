@@ -1,0 +1,103 @@
+"""What the site decides: /etc/sciportal/service.toml."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sciportal.service.errors import UsageError
+
+PATH = "/etc/sciportal/service.toml"
+
+
+class Site(NamedTuple):
+    """Every key of the file with its default. Times are in seconds."""
+
+    partition: str = "service-pool"
+    """Partition of service jobs."""
+    group: str = "service-pool"
+    """Group whose members may have services."""
+    types_dir: str = "/etc/sbatch-service"
+    """Executables of the pre-defined types."""
+    slurm_bin: str = ""
+    """Directory of Slurm's commands; empty for the PATH."""
+    slurm_timeout: int = 30
+    """A command of Slurm that takes longer counts as unanswered."""
+    message_timeout: int = 10
+    """Slurm's MessageTimeout: after twice this an unanswered submission is given up."""
+    init_timeout: int = 600
+    """Longest time of stage init."""
+    stage_timeout: int = 60
+    """Longest time of each other stage."""
+    stop_timeout: int = 60
+    """Time a service has to end after its signal; SERVICE.toml may say otherwise."""
+    cancel_timeout: int = 60
+    """Time a cancelled job has to disappear."""
+    wait_timeout: int = 60
+    """Default of --wait."""
+    lock_timeout: int = 60
+    """Default of --lock-timeout."""
+    sbatch: tuple[str, ...] = ("--mem=512M", "--cpus-per-task=1", "--requeue")
+    """Options of sbatch that come before those of the service."""
+    port_min: int = 8192
+    """Lowest port of services."""
+    port_max: int = 32767
+    """Highest port of services."""
+
+
+def load(path: str = PATH) -> Site:
+    """The site's settings; the defaults where there is no such file.
+
+    Raises:
+        UsageError: a key is unknown or a value has the wrong type, or the file is no TOML.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return Site()
+    import tomllib
+
+    try:
+        values = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError("the site's settings", f"{path}: {error}", "mend the file") from None
+    return parse(values, path)
+
+
+def parse(values: dict[str, Any], path: str) -> Site:
+    """Settings from the decoded file.
+
+    Args:
+        values: keys and values.
+        path: the file, for messages.
+
+    Raises:
+        UsageError: a key is unknown or a value has the wrong type.
+    """
+    defaults = Site()._asdict()
+    checked: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in defaults:
+            raise UsageError(
+                "the site's settings",
+                f"unknown key {key!r} in {path}",
+                "use one of " + ", ".join(defaults),
+            )
+        checked[key] = _value(key, value, defaults[key], path)
+    return Site(**checked)
+
+
+def _value(key: str, value: object, default: object, path: str) -> object:
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return tuple(value)
+        kind = "a list of strings"
+    elif isinstance(default, int):
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+        kind = "a whole number above 0"
+    else:
+        if isinstance(value, str):
+            return value
+        kind = "a string"
+    raise UsageError("the site's settings", f"{key} = {value!r} in {path}", f"give {kind}")

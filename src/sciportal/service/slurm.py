@@ -1,0 +1,301 @@
+"""Slurm's commands: squeue, sbatch, scancel. Nothing else knows about their command lines."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from sciportal.service import processes
+from sciportal.service.endpoint import Endpoint, parse_comment
+from sciportal.service.errors import ServiceError, UnknownError
+
+
+class State(Enum):
+    """What a service is doing, as far as anybody can know."""
+
+    STOPPED = "stopped"
+    """No job."""
+    PENDING = "pending"
+    """A job that is to run: pending, configuring, requeued or suspended."""
+    RUNNING = "running"
+    STOPPING = "stopping"
+    """A job that is ending."""
+    UNKNOWN = "unknown"
+    """Slurm did not answer, or said something that we do not know."""
+
+
+# squeue(1), JOB STATE CODES.
+_STATES = {
+    "PENDING": State.PENDING,
+    "CONFIGURING": State.PENDING,
+    "REQUEUED": State.PENDING,
+    "REQUEUE_HOLD": State.PENDING,
+    "REQUEUE_FED": State.PENDING,
+    "SPECIAL_EXIT": State.PENDING,
+    "RESV_DEL_HOLD": State.PENDING,
+    "SUSPENDED": State.PENDING,
+    "RUNNING": State.RUNNING,
+    "RESIZING": State.RUNNING,
+    "SIGNALING": State.RUNNING,
+    "COMPLETING": State.STOPPING,
+    "STAGE_OUT": State.STOPPING,
+    "STOPPED": State.PENDING,
+    "BOOT_FAIL": State.STOPPED,
+    "CANCELLED": State.STOPPED,
+    "COMPLETED": State.STOPPED,
+    "DEADLINE": State.STOPPED,
+    "FAILED": State.STOPPED,
+    "NODE_FAIL": State.STOPPED,
+    "OUT_OF_MEMORY": State.STOPPED,
+    "PREEMPTED": State.STOPPED,
+    "REVOKED": State.STOPPED,
+    "TIMEOUT": State.STOPPED,
+}
+
+# One squeue field each, in the order of Job.
+_FIELDS = ("%A", "%T", "%u", "%U", "%P", "%B", "%V", "%S", "%r", "%j", "%k")
+
+# What the commands say when slurmctld or munge gave no answer, so that the request may or may
+# not have been carried out (Slurm's slurm_errno.c, and seen with a paused slurmctld).
+_NO_ANSWER = re.compile(
+    r"timed out|unable to contact|zero bytes|connection (failure|reset|refused)|connect failure"
+    r"|communication|protocol authentication|munge|backup controller|in standby",
+    re.IGNORECASE,
+)
+# The request was not even sent, so it cannot be carried out later.
+_NOT_SENT = re.compile(r"connect failure|connection refused|munge", re.IGNORECASE)
+
+
+class Job(NamedTuple):
+    """One job as squeue shows it."""
+
+    id: int
+    raw_state: str
+    user: str
+    uid: int
+    partition: str
+    node: str
+    """The node that runs the batch script; empty before there is one."""
+    submitted: int
+    """Seconds since the epoch; 0 if unknown, as for `started`."""
+    started: int
+    reason: str
+    name: str
+    comment: str
+
+    @property
+    def state(self) -> State:
+        """What this job means for its service; UNKNOWN for a state that we do not know."""
+        return _STATES.get(self.raw_state, State.UNKNOWN)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left of the job but its record."""
+        return self.state is State.STOPPED
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint that the job announces."""
+        return parse_comment(self.comment)
+
+
+class Answer(Enum):
+    """What became of a submission."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_SENT = "not sent"
+    SILENT = "silent"
+    """No answer came: the job may still appear."""
+
+
+class Submission(NamedTuple):
+    """What sbatch said."""
+
+    answer: Answer
+    job_id: int
+    message: str
+
+
+class Slurm:
+    """The commands of one cluster.
+
+    Args:
+        bindir: directory of the commands; empty for the PATH's.
+        timeout: seconds after which a command counts as unanswered.
+        environ: where SLURM_CONF is taken from, if it is set; None for our own environment.
+    """
+
+    def __init__(
+        self, bindir: str = "", timeout: float = 30, environ: Mapping[str, str] | None = None
+    ) -> None:
+        self._bindir = bindir
+        self._timeout = timeout
+        self._env = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "SLURM_TIME_FORMAT": "%s",
+        }
+        conf = (os.environ if environ is None else environ).get("SLURM_CONF")
+        if conf:
+            self._env["SLURM_CONF"] = conf
+
+    def jobs(
+        self,
+        *,
+        user: str | None = None,
+        names: Iterable[str] = (),
+        partitions: Iterable[str] = (),
+    ) -> list[Job]:
+        """All jobs that Slurm remembers, ended ones too, oldest first.
+
+        Args:
+            user: only this user's.
+            names: only jobs of these names.
+            partitions: only jobs of these partitions.
+
+        Raises:
+            UnknownError: squeue failed or did not answer in time.
+        """
+        # Users choose names and comments. A separator that nobody can guess keeps them from
+        # writing another field, or another user's line, into ours.
+        token = os.urandom(8).hex()
+        mark, separator = f"[{token}]", f"|{token}|"
+        argv = ["squeue", "-h", "-a", "-t", "all", "-o", mark + separator.join(_FIELDS)]
+        if user is not None:
+            argv += ["-u", user]
+        if names:
+            argv += ["-n", ",".join(names)]
+        if partitions:
+            argv += ["-p", ",".join(partitions)]
+        result = self._run(argv)
+        if not result.ok:
+            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
+        records = result.out.split(mark)[1:]
+        jobs = [_job(record.removesuffix("\n").split(separator)) for record in records]
+        return sorted(jobs, key=lambda job: (job.submitted, job.id))
+
+    def submit(
+        self, options: Sequence[str], script: str, env: Mapping[str, str] | None = None
+    ) -> Submission:
+        """Submit a batch script.
+
+        Args:
+            options: options of sbatch, in their order.
+            script: the text of the script.
+            env: the environment of the job, to which only SLURM_CONF is added.
+        """
+        argv = ["sbatch", "--parsable", *options]
+        result = self._run(argv, stdin=script, env=env)
+        if result.ok:
+            number = result.out.strip().partition(";")[0]
+            if number.isascii() and number.isdigit():
+                return Submission(Answer.ACCEPTED, int(number), "")
+            return Submission(Answer.SILENT, 0, f"sbatch printed {result.out[:80]!r}")
+        return Submission(_answer(result), 0, _why(result))
+
+    def signal(self, job: Job, number: int, extra: Sequence[str] = ()) -> None:
+        """Send a signal to the main process of a running job, or cancel a pending one.
+
+        The exit code of scancel proves nothing, so it is not looked at; the queue is.
+
+        Args:
+            job: whose.
+            number: the signal; scancel knows only some of them by name.
+            extra: further options of scancel.
+        """
+        if job.raw_state == "PENDING":
+            self._scancel(job, [*extra, "-t", "PENDING"])
+        elif job.state is State.PENDING:
+            # Configuring or suspended: there is no process that could take a signal.
+            self.cancel(job)
+        else:
+            self._scancel(job, [*extra, "--batch", "-s", str(number)])
+
+    def cancel(self, job: Job) -> None:
+        """Cancel a job as a whole."""
+        self._scancel(job, [])
+
+    def annotate(self, job: Job, text: str) -> None:
+        """Leave a note of ours on a job, for its owner to read; only SlurmUser and root may.
+
+        Args:
+            job: whose AdminComment is set.
+            text: one line, at most 200 characters.
+        """
+        self._run(["scontrol", "update", f"JobId={job.id}", f"AdminComment={text}"])
+
+    def admin_comment(self, job_id: int) -> str:
+        """The note that `annotate` left on a job; empty if there is none, or no such job.
+
+        The owner of a job can forge this, for nobody but themselves to read.
+
+        Raises:
+            UnknownError: slurmctld did not answer.
+        """
+        # squeue of Slurm 22.05 does not know this field.
+        result = self._run(["scontrol", "show", "job", str(job_id)])
+        if not result.ok and "Invalid job id" not in result.err:
+            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
+        found = re.search(r"^ +AdminComment=(.*)", result.out, re.MULTILINE)
+        return found[1].rstrip() if found else ""
+
+    def _scancel(self, job: Job, options: Sequence[str]) -> None:
+        self._run(["scancel", *options, "-u", job.user, "-n", job.name, str(job.id)])
+
+    def _run(
+        self, argv: list[str], *, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> processes.Result:
+        if self._bindir:
+            argv = [f"{self._bindir}/{argv[0]}", *argv[1:]]
+        whole = self._env if env is None else {**env, **self._conf()}
+        try:
+            return processes.run(argv, env=whole, timeout=self._timeout, stdin=stdin, limit=1 << 26)
+        except OSError as error:
+            raise ServiceError(
+                "a command of Slurm",
+                f"{argv[0]} cannot be run ({error.strerror})",
+                "call this on a host where Slurm's commands are installed",
+            ) from error
+
+    def _conf(self) -> dict[str, str]:
+        return {"SLURM_CONF": self._env["SLURM_CONF"]} if "SLURM_CONF" in self._env else {}
+
+
+def _job(fields: list[str]) -> Job:
+    number, state, user, uid, partition, node, submitted, started, reason, name, comment = fields
+    return Job(
+        id=int(number),
+        raw_state=state,
+        user=user,
+        uid=int(uid),
+        partition=partition,
+        node="" if node in ("n/a", "(null)", "None assigned") else node,
+        submitted=_seconds(submitted),
+        started=_seconds(started),
+        reason=reason,
+        name=name,
+        comment="" if comment == "(null)" else comment,
+    )
+
+
+def _seconds(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _answer(result: processes.Result) -> Answer:
+    if result.problem:
+        return Answer.SILENT
+    if _NOT_SENT.search(result.err):
+        return Answer.NOT_SENT
+    return Answer.SILENT if _NO_ANSWER.search(result.err) else Answer.REFUSED
+
+
+def _why(result: processes.Result) -> str:
+    if result.problem == processes.TIMEOUT:
+        return "no answer in time"
+    lines = [line.strip() for line in result.err.splitlines() if line.strip()]
+    return " / ".join(lines) or f"exit status {result.code}"

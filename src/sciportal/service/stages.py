@@ -1,0 +1,211 @@
+"""Stages: what the executable of a service is called for, and what it may answer (seed 000)."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sciportal.service import processes
+from sciportal.service.errors import ServiceError
+
+LOGIN_SHELL = ("/bin/bash", "-l", "-c", 'exec "$0" "$@"')
+
+# They are ours, last on the command line. A stage that gives one is told, not obeyed.
+MANDATORY = {
+    "sbatch": (
+        *("-J", "--job-name", "-o", "--output", "-e", "--error", "-D", "--chdir"),
+        *("--open-mode", "--export", "--export-file", "--comment", "--parsable"),
+    ),
+    "scancel": (
+        *("-u", "--user", "-n", "--name", "--jobname", "-b", "--batch"),
+        *("-s", "--signal", "-t", "--state"),
+    ),
+}
+# With these sbatch would not submit one batch job and return.
+_FORBIDDEN = (
+    *("-a", "--array", "-W", "--wait", "--wrap", "--test-only", "--uid"),
+    *("-h", "--help", "--usage", "-V", "--version"),
+)
+
+_SHOWN = 120
+_TAIL_LINES = 10
+
+
+class Advice(NamedTuple):
+    """What a stage said: options to add, and options that are not its to give."""
+
+    options: tuple[str, ...]
+    overridden: tuple[str, ...]
+
+
+class SignalAdvice(NamedTuple):
+    """What stage `stop` or `reload` said."""
+
+    number: int
+    options: tuple[str, ...]
+    overridden: tuple[str, ...]
+
+
+def call(
+    path: str,
+    stage: str,
+    *,
+    env: Mapping[str, str],
+    timeout: float,
+    login: bool,
+    terminal: bool = False,
+) -> str:
+    """Run one stage in the current directory and return what it printed.
+
+    Args:
+        path: the executable.
+        stage: its argument.
+        env: its environment.
+        timeout: seconds that it may take.
+        login: run it through a login shell, for calls that come from no login of the account.
+        terminal: it may ask a person.
+
+    Raises:
+        ServiceError: it could not be run, failed, took too long or said too much.
+    """
+    argv = [*LOGIN_SHELL, path, stage] if login else [path, stage]
+    try:
+        result = processes.run(argv, env=env, timeout=timeout, terminal=terminal)
+    except OSError as error:
+        raise ServiceError(
+            f"stage {stage}",
+            f"{path} cannot be run ({error.strerror})",
+            "see that its first line names an interpreter, as in #!/bin/sh",
+        ) from error
+    if result.ok:
+        return result.out
+    found = {
+        processes.TIMEOUT: f"{path} took longer than {timeout:g} s and was ended",
+        processes.OUTPUT: f"{path} printed more than a stage may and was ended",
+    }.get(result.problem) or f"{path} {_ending(result.code)}"
+    said = _tail(result.err if result.err.strip() else result.out)
+    raise ServiceError(f"stage {stage}", found + said, f"try it by hand: {path} {stage}")
+
+
+def start_options(output: str) -> Advice:
+    """Options of sbatch that stage `start` printed.
+
+    Args:
+        output: lines `#SBATCH` followed by zero or more options, with shell quoting.
+
+    Raises:
+        ServiceError: any other line.
+    """
+    options: list[str] = []
+    for line in output.splitlines():
+        options += _words(line, "#SBATCH", "start")
+    return screen(options, "sbatch", "stage start")
+
+
+def signal_advice(output: str, stage: str, default: signal.Signals) -> SignalAdvice:
+    """The signal, and options of scancel, that stage `stop` or `reload` printed.
+
+    Args:
+        output: at most one line with a signal (SIGTERM, TERM or 15), and lines `#SCANCEL`
+            followed by options.
+        stage: "stop" or "reload".
+        default: the signal where none is named.
+
+    Raises:
+        ServiceError: a line is neither, or there are two signals.
+    """
+    number = 0
+    options: list[str] = []
+    for line in output.splitlines():
+        if line.startswith("#SCANCEL"):
+            options += _words(line, "#SCANCEL", stage)
+        elif not line.strip():
+            continue
+        elif number:
+            raise _wrong_line(line, stage, "print one signal only")
+        else:
+            number = signal_number(line.strip(), stage)
+    advice = screen(options, "scancel", f"stage {stage}")
+    return SignalAdvice(number or default.value, advice.options, advice.overridden)
+
+
+def signal_number(word: str, stage: str) -> int:
+    """The number of a signal given as SIGTERM, TERM or 15.
+
+    Raises:
+        ServiceError: there is no such signal.
+    """
+    if re.fullmatch(r"[0-9]{1,3}", word, re.ASCII):
+        if int(word) in signal.valid_signals():
+            return int(word)
+    else:
+        name = word.upper().removeprefix("SIG")
+        realtime = re.fullmatch(r"RTM(?:IN\+([0-9]{1,2})|AX-([0-9]{1,2}))", name, re.ASCII)
+        if realtime:
+            up, down = realtime.groups()
+            number = signal.SIGRTMIN + int(up) if up else signal.SIGRTMAX - int(down)
+            if signal.SIGRTMIN <= number <= signal.SIGRTMAX:
+                return int(number)
+        elif f"SIG{name}" in signal.Signals.__members__:
+            return signal.Signals[f"SIG{name}"].value
+    raise _wrong_line(word, stage, "print the name of a signal, as SIGTERM, or nothing")
+
+
+def screen(options: list[str], command: str, source: str) -> Advice:
+    """Separate options that a service may give from those that are ours.
+
+    The latter stay on the command line, where ours follow and win.
+
+    Raises:
+        ServiceError: an option would keep the command from doing its work, or a word is no option.
+    """
+    overridden: list[str] = []
+    before = ""
+    for word in options:
+        if not word.startswith("-"):
+            if not before.startswith("-") or "=" in before or word == "":
+                raise ServiceError(source, f"{word!r} is no option of {command}", "remove it")
+        else:
+            if command == "sbatch" and _is_one_of(word, _FORBIDDEN):
+                raise ServiceError(source, f"{word} is not for a service", "remove it")
+            if _is_one_of(word, MANDATORY[command]):
+                overridden.append(word)
+        before = word
+    return Advice(tuple(options), tuple(overridden))
+
+
+def _is_one_of(word: str, options: tuple[str, ...]) -> bool:
+    """Whether `word` is one of the options: whole, abbreviated, or with its value attached."""
+    if not word.startswith("--"):
+        return word[:2] in options
+    name = word.partition("=")[0]
+    return name in options or (len(name) > 4 and any(each.startswith(name) for each in options))
+
+
+def _words(line: str, mark: str, stage: str) -> list[str]:
+    import shlex
+
+    head, _, rest = line.partition(" ")
+    if head.rstrip() != mark or "\0" in line:
+        raise _wrong_line(line, stage, f"print only lines that begin with {mark}")
+    try:
+        return shlex.split(rest)
+    except ValueError as error:
+        raise _wrong_line(line, stage, f"mend the quoting ({error})") from None
+
+
+def _wrong_line(line: str, stage: str, advice: str) -> ServiceError:
+    shown = line if len(line) <= _SHOWN else line[:_SHOWN] + "..."
+    return ServiceError(f"stage {stage}", f"it printed {shown!r}", advice)
+
+
+def _ending(code: int) -> str:
+    return f"was killed by signal {-code}" if code < 0 else f"failed with exit status {code}"
+
+
+def _tail(text: str) -> str:
+    lines = [line[:_SHOWN] for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
+    printable = ["".join(c if c.isprintable() else "?" for c in line) for line in lines]
+    return ", saying:\n  " + "\n  ".join(printable) + "\n" if printable else ""

@@ -1,0 +1,195 @@
+"""Submitting the job of a service, and making sure that it is in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from sciportal.service import executable, ports, stages, submission
+from sciportal.service import settings as settings_file
+from sciportal.service.endpoint import Endpoint
+from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
+from sciportal.service.kinds import kind_of
+from sciportal.service.layout import STATE, Layout
+from sciportal.service.ledger import Ledger
+from sciportal.service.slurm import Answer, Job, State, Submission
+from sciportal.service.view import View
+
+Work = Generator[float, Sequence[Job], None]
+
+_PORT_TRIES = 20
+# job_submit.lua refuses a second submission of one name for about two seconds.
+_DUPLICATE_SECONDS = 5
+_SEEN_SECONDS = 5
+_POLL = 0.2
+
+
+def start(view: View, refused: tuple[int, ...] = ()) -> Work:
+    """Submit the job; when it returns, a job of the service was seen in the queue.
+
+    Args:
+        view: of the service, which has no job.
+        refused: ports that the scheduler did not let it have.
+
+    Raises:
+        ServiceError: stage `start` failed, or the scheduler refused the job.
+        NotPermittedError: the account may not use the partition.
+        UnknownError: no answer came; a job may still appear.
+    """
+    not_these = set(refused)
+    give_up = view.session.clock() + _DUPLICATE_SECONDS
+    while True:
+        endpoint = _endpoint(view, not_these)
+        answer = _submit(view, endpoint)
+        if answer.answer is Answer.ACCEPTED:
+            yield from _confirm(view, answer.job_id)
+            return
+        if answer.answer is Answer.SILENT:
+            yield from _adopt(view, answer)
+            return
+        view.ledger.nonce = ""
+        view.ledger.save(view.session.home, view.layout)
+        if answer.answer is Answer.NOT_SENT:
+            raise UnknownError(f"start {view.service}", answer.message, "nothing was submitted")
+        taken = submission.PORT_TAKEN.search(answer.message)
+        if taken and endpoint and view.settings.port == settings_file.AUTO:
+            not_these.add(endpoint.port)
+            if len(not_these) <= _PORT_TRIES:
+                continue
+        if submission.DUPLICATE.search(answer.message) and view.session.clock() < give_up:
+            view.queue = yield _POLL
+            if view.live:
+                return
+            continue
+        raise _refusal(view, answer.message)
+
+
+def _submit(view: View, endpoint: Endpoint | None) -> Submission:
+    session = view.session
+    site = session.site
+    env = {**session.environ, **submission.stage_environment(view.service, endpoint)}
+    path = view.executable.path
+    executable.check(path, session.account.uid)
+    said = stages.call(
+        path, "start", env=env, timeout=site.stage_timeout, login=session.options.login
+    )
+    advice = stages.start_options(said)
+    own = stages.screen(list(view.settings.sbatch), "sbatch", view.layout.settings)
+    for each in (*own.overridden, *advice.overridden):
+        session.warn(f"{view.service} gave {each}: overridden")
+    options = submission.options(
+        view.service,
+        partition=site.partition,
+        site=site.sbatch,
+        own=(*own.options, *advice.options),
+        log=session.home.path(view.layout.log),
+        home=session.home.root,
+        endpoint=endpoint,
+    )
+    _remember(view, endpoint)
+    job_env = submission.environment(
+        session.account.environment(session.environ.get("LANG", "C.UTF-8")),
+        view.service,
+        endpoint,
+        view.ledger.nonce,
+    )
+    return session.slurm.submit(options, submission.script(path, session.home.root), job_env)
+
+
+def _remember(view: View, endpoint: Endpoint | None) -> None:
+    """Note the submission before it is made: its answer may never come."""
+    import os
+
+    ledger = view.ledger
+    ledger.nonce = os.urandom(8).hex()
+    ledger.nonce_since = view.session.now()
+    ledger.wanted = "running"
+    if endpoint:
+        ledger.port = endpoint.port
+    ledger.save(view.session.home, view.layout)
+
+
+def _confirm(view: View, job_id: int) -> Work:
+    """Read the queue back until the job is seen there."""
+    session = view.session
+    end = session.clock() + _SEEN_SECONDS
+    delay = 0.0
+    while True:
+        view.queue = yield delay
+        if any(job.id == job_id for job in view.mine):
+            break
+        if session.clock() >= end:
+            raise ServiceError(
+                f"start {view.service}",
+                f"job {job_id} was accepted but is not in the queue",
+                "see sbatch-service status, then start again",
+            )
+        delay = _POLL
+    view.ledger.nonce = ""
+    view.ledger.job_id = job_id
+    view.ledger.save(session.home, view.layout)
+    # Slurm has no singleton: whoever submitted past this command is found here.
+    for younger in view.live[1:]:
+        session.slurm.cancel(younger)
+
+
+def _adopt(view: View, answer: Submission) -> Work:
+    """No answer came: look whether the job is there nonetheless."""
+    try:
+        view.queue = yield 0.0
+    except UnknownError:
+        view.queue = None
+    if view.queue is not None and view.job and view.job.state is not State.UNKNOWN:
+        view.ledger.nonce = ""
+        view.ledger.job_id = view.job.id
+        view.ledger.save(view.session.home, view.layout)
+        return
+    raise UnknownError(
+        f"start {view.service}",
+        f"the submission got no answer ({answer.message}) and may still be carried out",
+        "see sbatch-service status when slurmctld answers",
+    )
+
+
+def _endpoint(view: View, refused: set[int]) -> Endpoint | None:
+    """Where the job is to listen: the port that it keeps, unless somebody else has that."""
+    session = view.session
+    site = session.site
+    wanted = view.settings
+    if wanted.port == settings_file.NO_PORT:
+        return None
+    holders = {job.endpoint.port: job for job in view.others if job.endpoint and not job.is_over}
+    if wanted.port != settings_file.AUTO:
+        ports.check(wanted.port, site.port_min, site.port_max)
+        if wanted.port in holders:
+            holder = holders[wanted.port]
+            raise ServiceError(
+                f"port {wanted.port} of {view.service}",
+                f"job {holder.id} ({holder.name} of {holder.user}) has it",
+                "set another port in its settings, or 'auto'",
+            )
+        return Endpoint(wanted.protocol, wanted.port, wanted.access)
+    taken = refused | set(holders)
+    kept = view.ledger.port
+    if not site.port_min <= kept <= site.port_max or kept in taken:
+        base = kind_of(view.service).port_base
+        taken |= _own_ports(view)
+        kept = ports.choose(session.account.uid, base, site.port_min, site.port_max, taken)
+    return Endpoint(wanted.protocol, kept, wanted.access)
+
+
+def _own_ports(view: View) -> set[int]:
+    """Ports that other services of this account keep."""
+    home = view.session.home
+    names = [name.removesuffix(".json") for name in home.names(STATE) if name.endswith(".json")]
+    others = (Ledger.load(home, Layout(name)) for name in names if name != view.service)
+    return {ledger.port for ledger in others if ledger.port}
+
+
+def _refusal(view: View, message: str) -> ServiceError:
+    if submission.NOT_PERMITTED.search(message):
+        return NotPermittedError(
+            f"start {view.service}", message, "ask the operators who may use the partition"
+        )
+    return ServiceError(
+        f"start {view.service}", f"the scheduler refused it: {message}", "mend what it says"
+    )

@@ -1,0 +1,1 @@
+"""The pre-defined service types: their stages."""

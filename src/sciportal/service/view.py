@@ -1,0 +1,148 @@
+"""What is there of one service: its jobs, its files, its ledger."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from sciportal.service import executable, setup
+from sciportal.service import settings as settings_file
+from sciportal.service.endpoint import Endpoint
+from sciportal.service.errors import ServiceError
+from sciportal.service.kinds import kind_of
+from sciportal.service.layout import LOGS, Layout
+from sciportal.service.ledger import Ledger
+from sciportal.service.names import job_name
+from sciportal.service.plan import Present
+from sciportal.service.session import Session
+from sciportal.service.slurm import Job, State
+
+# The queue may be read on another host than the one that noted the time.
+_SKEW_SECONDS = 2
+
+
+class View:
+    """One service as it is now.
+
+    Args:
+        session: of this call.
+        service: its name.
+
+    Attributes:
+        queue: the last answer of Slurm; None before there was one.
+        others: jobs of other services in the partition, of all accounts that Slurm shows.
+    """
+
+    def __init__(self, session: Session, service: str) -> None:
+        self.session = session
+        self.service = service
+        self.layout = Layout(service)
+        self.ledger = Ledger.load(session.home, self.layout)
+        self.queue: Sequence[Job] | None = None
+        self.others: Sequence[Job] = ()
+        self.why_unknown = ""
+
+    @property
+    def mine(self) -> list[Job]:
+        """This service's jobs, ended ones too, oldest first."""
+        return [job for job in self.queue or () if self.owns(job)]
+
+    def owns(self, job: Job) -> bool:
+        """Whether this is a job of this service."""
+        return job.name == job_name(self.service) and job.user == self.session.account.name
+
+    @property
+    def live(self) -> list[Job]:
+        """This service's jobs that are not over, oldest first."""
+        return [job for job in self.mine if not job.is_over]
+
+    @property
+    def job(self) -> Job | None:
+        """The service's job: the oldest that is not over, since that one runs."""
+        return next(iter(self.live), None)
+
+    @property
+    def state(self) -> State:
+        """The state of the service."""
+        if self.queue is None:
+            return State.UNKNOWN
+        if self.job:
+            return self.job.state
+        return State.UNKNOWN if self.is_unconfirmed() else State.STOPPED
+
+    def is_unconfirmed(self) -> bool:
+        """Whether a submission that got no answer may still become a job."""
+        since = self.ledger.nonce_since
+        if not self.ledger.nonce or any(j.submitted >= since - _SKEW_SECONDS for j in self.mine):
+            return False
+        return self.session.now() - since < 2 * self.session.site.message_timeout
+
+    @property
+    def executable(self) -> executable.Executable:
+        """What is to be run."""
+        session = self.session
+        return executable.find(session.home, self.layout, session.site.types_dir)
+
+    @property
+    def settings_text(self) -> str | None:
+        """The text of SERVICE.toml."""
+        return self.session.home.read(self.layout.settings)
+
+    @property
+    def settings(self) -> settings_file.Settings:
+        """The settings of the service.
+
+        Raises:
+            ServiceError: SERVICE.toml has a mistake.
+        """
+        path = self.session.home.path(self.layout.settings)
+        default = self.session.site.stop_timeout
+        return settings_file.load(self.settings_text, self.service, path, default)
+
+    @property
+    def digest(self) -> str:
+        """A digest of all that stage `init` depends on."""
+        found = self.executable
+        path = found.path if found.there else found.type_path
+        return executable.digest(path, self.settings_text, kind_of(self.service).version)
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint that the job announces."""
+        return self.job.endpoint if self.job else None
+
+    def logs(self) -> list[str]:
+        """The log of the service and the rotated ones, relative to the home."""
+        names = self.session.home.names(LOGS)
+        return [f"{LOGS}/{name}" for name in names if self.layout.is_log(name)]
+
+    def present(self) -> Present:
+        """What a plan needs to know."""
+        found = self.executable
+        home = self.session.home
+        files = [each for each in self.layout.canonical() if home.is_there(each)]
+        unknown = f"job {self.job.id} is {self.job.raw_state}" if self.job else self.why_unknown
+        return Present(
+            service=self.service,
+            state=self.state,
+            why_unknown=unknown or "a submission got no answer yet",
+            jobs=tuple(job.id for job in self.live),
+            set_up=found.there,
+            type_path=found.type_path,
+            missing=setup.missing(home, self.layout, found),
+            removable=tuple(files + self.logs()),
+        )
+
+    def as_diff(self) -> dict[str, object]:
+        """The service as people compare it before and after a change."""
+        found = self.executable
+        script = None
+        if found.there:
+            with contextlib.suppress(ServiceError):
+                script = self.session.home.read(self.layout.executable, 1 << 20)
+        return {
+            "state": self.state.value,
+            "set_up": found.there,
+            "script": script,
+            "settings": self.settings_text,
+        }

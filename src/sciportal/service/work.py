@@ -1,0 +1,265 @@
+"""Doing the steps of a plan for one service.
+
+A piece of work is a generator: it yields the seconds after which it wants to see the queue anew
+and is sent the jobs, or has UnknownError thrown into it where Slurm does not answer. So one
+squeue serves any number of services that are worked on together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Generator, Mapping, Sequence
+
+from sciportal.service import archive, executable, setup, stages, submission
+from sciportal.service.errors import ServiceError, UnknownError
+from sciportal.service.plan import SETTING_UP, STARTING, Action, Step, plan
+from sciportal.service.result import Result
+from sciportal.service.slurm import Job, State
+from sciportal.service.start import start
+from sciportal.service.view import View
+from sciportal.service.wait import until_listening
+
+Work = Generator[float, Sequence[Job], None]
+Doing = Callable[[View, Step], None]
+
+_POLL = (0.1, 0.1, 0.2, 0.2, 0.3, 0.5)
+# A job that has just begun may not have a process yet that takes the signal.
+_YOUNG_SECONDS = 3
+
+
+def perform(view: View, action: Action) -> Generator[float, Sequence[Job], Result]:
+    """One action on one service.
+
+    Args:
+        view: of the service, whose lock is held where something may be changed.
+        action: what to do.
+
+    Raises:
+        ServiceError: it could not be done.
+    """
+    session = view.session
+    try:
+        yield from look(view, 0)
+    except UnknownError as error:
+        view.why_unknown = error.found
+    steps = plan(action, view.present(), archive=session.options.archive)
+    yield from carry_out(view, action, steps)
+    return report(view, action, steps)
+
+
+def carry_out(
+    view: View,
+    action: Action,
+    steps: Sequence[Step],
+    more: Mapping[str, Doing] | None = None,
+    *,
+    checked: bool = False,
+) -> Work:
+    """Do the steps, unless this call only checks.
+
+    Args:
+        view: of the service.
+        action: what the steps amount to.
+        steps: in their order.
+        more: how to do steps that only the caller knows.
+        checked: the account's files are written by the steps and need no look before.
+    """
+    options = view.session.options
+    if options.check:
+        return
+    if steps and not checked:
+        _check_files(view, action)
+    doing = {**_DO, **(more or {})}
+    begun = view.session.home.size(view.layout.log)
+    for step in steps:
+        if step.step == "stop":
+            yield from stop(view)
+        elif step.step == "submit":
+            yield from start(view)
+        elif not (step.step == "stage" and step.detail == "start"):
+            # Stage `start` belongs to the submission: it is told the port, and may be asked twice.
+            doing[step.step](view, step)
+    if action in STARTING or action is Action.RELOAD:
+        _want(view, "running")
+        if options.wait is not None:
+            yield from until_listening(view, begun, options.wait, again=start)
+    elif action in (Action.STOP, Action.INIT) and steps:
+        _want(view, "stopped")
+
+
+def look(view: View, seconds: float) -> Work:
+    """See the queue anew after some seconds.
+
+    Raises:
+        UnknownError: Slurm does not answer.
+    """
+    view.queue = yield seconds
+
+
+def report(view: View, action: Action, steps: Sequence[Step], message: str = "") -> Result:
+    """What there is to say after an action."""
+    job = view.job
+    code = 0
+    if action is Action.STATUS:
+        code = {State.RUNNING: 0, State.UNKNOWN: 4}.get(view.state, 3)
+    return Result(
+        service=view.service,
+        account=view.session.account.name,
+        action=action.value,
+        exit_code=code,
+        changed=bool(steps),
+        state=view.state.value,
+        job_id=job.id if job else None,
+        node=(job.node or None) if job else None,
+        endpoint=view.endpoint,
+        since=(job.started or job.submitted) if job else 0,
+        steps=tuple(steps),
+        message=message or _remark(view),
+    )
+
+
+def stop(view: View) -> Work:
+    """Stop all jobs of the service; when it returns, none of that name is left.
+
+    Raises:
+        ServiceError: the stage failed, or a job is still there after all.
+        UnknownError: Slurm stopped answering.
+    """
+    session = view.session
+    advice = _signal(view, "stop", signal.SIGTERM)
+    begun = session.clock()
+    mild = begun + _stop_timeout(view)
+    end = mild + session.site.cancel_timeout
+    signalled: set[int] = set()
+    cancelled: set[int] = set()
+    polls = iter(_POLL)
+    silence: UnknownError | None = None
+    while silence or view.live:
+        for job in [] if silence else view.live:
+            young = session.now() - job.started < _YOUNG_SECONDS
+            if session.clock() >= mild and job.id not in cancelled:
+                session.slurm.cancel(job)
+                cancelled.add(job.id)
+            elif job.state in (State.RUNNING, State.PENDING) and (
+                job.id not in signalled or (young and session.clock() > begun + 1)
+            ):
+                session.slurm.signal(job, advice.number, advice.options)
+                if job.state is State.RUNNING:
+                    signalled.add(job.id)
+        if session.clock() >= end:
+            raise silence or _still_there(view)
+        try:
+            yield from look(view, next(polls, _POLL[-1]))
+            silence = None
+        except UnknownError as error:
+            silence = error
+
+
+def _still_there(view: View) -> ServiceError:
+    job = view.job
+    found = f"job {job.id} is still {job.raw_state}" if job else "a job is still there"
+    return ServiceError(f"stop {view.service}", found, "try again; if it stays, tell the operators")
+
+
+def _stop_timeout(view: View) -> int:
+    try:
+        return view.settings.stop_timeout
+    except ServiceError:
+        return view.session.site.stop_timeout
+
+
+def _signal(view: View, stage: str, default: signal.Signals) -> stages.SignalAdvice:
+    """Ask the stage for its signal; a service whose executable is gone gets the default."""
+    session = view.session
+    found = view.executable
+    if stage == "stop":
+        try:
+            executable.check(found.path, session.account.uid)
+        except ServiceError as error:
+            session.warn(f"{error}; sending {default.name} without asking it")
+            return stages.SignalAdvice(default.value, (), ())
+    advice = stages.signal_advice(run_stage(view, stage), stage, default)
+    for each in advice.overridden:
+        session.warn(f"stage {stage} of {view.service} gave {each}: overridden")
+    return advice
+
+
+def run_stage(view: View, stage: str) -> str:
+    """Run one stage here and return what it printed."""
+    session = view.session
+    site = session.site
+    env = {**session.environ, **submission.stage_environment(view.service, view.endpoint)}
+    executable.check(view.executable.path, session.account.uid)
+    return stages.call(
+        view.executable.path,
+        stage,
+        env=env,
+        timeout=site.init_timeout if stage == "init" else site.stage_timeout,
+        login=session.options.login,
+        terminal=stage == "init" and session.terminal,
+    )
+
+
+def _init(view: View, step: Step) -> None:
+    said = run_stage(view, step.detail)
+    if said and not view.session.options.quiet:
+        view.session.warn(f"stage {step.detail} of {view.service}:\n{said.rstrip()}")
+    view.ledger.digest = view.digest
+    view.ledger.save(view.session.home, view.layout)
+
+
+def _reload(view: View, _step: Step) -> None:
+    advice = _signal(view, "reload", signal.SIGHUP)
+    assert view.job
+    view.session.slurm.signal(view.job, advice.number, advice.options)
+
+
+def _set_up(view: View, step: Step) -> None:
+    setup.do(step, view.session.home, view.layout, view.executable)
+
+
+def _archive(view: View, _step: Step) -> None:
+    removable = view.present().removable
+    archive.write(view.session.home, view.service, removable, view.session.now())
+
+
+def _remove(view: View, step: Step) -> None:
+    view.session.home.remove(step.detail)
+
+
+_DO: dict[str, Doing] = {
+    "stage": _init,
+    "reload": _reload,
+    "link": _set_up,
+    "write": _set_up,
+    "archive": _archive,
+    "remove": _remove,
+}
+
+
+def _check_files(view: View, action: Action) -> None:
+    """Find mistakes in the account's files before anything is touched."""
+    if action in SETTING_UP or action in STARTING:
+        view.settings  # noqa: B018  (read for its errors)
+        found = view.executable
+        executable.check(found.path if found.there else found.type_path, view.session.account.uid)
+
+
+def _want(view: View, wanted: str) -> None:
+    if view.ledger.wanted != wanted and os.path.isdir(view.session.home.path(".sbatch-service")):
+        view.ledger.wanted = wanted
+        view.ledger.save(view.session.home, view.layout)
+
+
+def _remark(view: View) -> str:
+    job = view.job
+    if view.state is State.UNKNOWN:
+        return view.present().why_unknown
+    if job and job.state is State.PENDING and job.reason not in ("", "None"):
+        return f"waiting: {job.reason}"
+    with contextlib.suppress(ServiceError):
+        if not job and not view.executable.there:
+            return "not set up"
+    return ""
