@@ -1,5 +1,5 @@
 # Every target installs what it needs; `make help` lists them.
-.PHONY: help demo demo-down test test-unit test-long lint venv image cluster
+.PHONY: help demo demo-down test test-unit test-long lint docs venv image cluster
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -10,12 +10,12 @@ demo: ## a cluster with alice's page, at http://localhost:8080/~alice/
 demo-down: ## remove everything that the demo and the tests made
 	@tools/demo down
 
-test: ## all tests of the core (at most 25 minutes)
+test: ## all tests of the core, on a cluster of their own making (at most 25 minutes; a demo is removed)
 	@tools/test
 
 test-unit: ## unit tests and golden files (seconds)
 	@tools/setup
-	@.venv/bin/pytest tests/unit tests/golden
+	@.venv/bin/pytest -n auto tests/unit tests/golden
 
 test-long: ## what takes minutes a test (with `test` at most 60 minutes)
 	@tools/test long
@@ -23,6 +23,10 @@ test-long: ## what takes minutes a test (with `test` at most 60 minutes)
 lint: ## ruff, mypy, shellcheck, ansible-lint, ansible-test sanity
 	@tools/setup
 	@tools/lint
+
+docs: ## the documentation as a site in .cache/docs
+	@tools/setup
+	@.venv/bin/mkdocs build --strict --quiet --site-dir .cache/docs
 
 venv: ## Debian packages and the virtual environment
 	@tools/setup

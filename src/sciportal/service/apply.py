@@ -7,6 +7,7 @@ settings and type, which the ledger keeps from the last `init`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
@@ -34,6 +35,7 @@ STATES = {
 }
 _WITH_FILES = ("present", "deployed")
 _SCRIPT_LIMIT = 1 << 20
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class Wanted(NamedTuple):
@@ -57,8 +59,10 @@ def read(text: str) -> tuple[list[Wanted], bool]:
     """
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError("apply", f"standard input is no JSON: {error}", "see the docs") from None
+    if _SURROGATE.search(text) and not _is_text(document):
+        raise UsageError("apply", "a string holds half a surrogate pair", "write whole characters")
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise UsageError("apply", "the document has no schema 1", 'begin with {"schema": 1, ...}')
     archive = document.get("archive", True)
@@ -194,6 +198,14 @@ def _expected(
         if wanted.settings is not None:
             after["settings"] = settings_file.dump(wanted.settings)
     return after
+
+
+def _is_text(document: object) -> bool:
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _wanted(value: Any) -> Wanted:

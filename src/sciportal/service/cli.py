@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sciportal.service import account, lifecycle, result, site, talk, words
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
-from sciportal.service.home import Home
+from sciportal.service.home import Home, explained
 from sciportal.service.plan import Action
 from sciportal.service.session import Options, Session
 from sciportal.service.site import Site
@@ -68,14 +68,16 @@ def _guarded(call: Namespace, rules: Site, who: Account) -> int:
 def _act(call: Namespace, rules: Site, who: Account, *, login: bool) -> int:
     session = _session(call, rules, who, login=login)
     action = Action(call.action)
-    services = call.services or lifecycle.known(session)
+    services, queue = call.services, None
+    if not services:
+        services, queue = lifecycle.known(session, action)
     if (
         action is Action.PURGE
         and not (call.yes or call.check)
         and (call.json or not talk.confirm_purge(services))
     ):
         raise UsageError("purge", "nobody agreed to it", "give --yes")
-    results = lifecycle.run(session, action, services)
+    results = lifecycle.run(session, action, services, queue)
     if call.json:
         print(result.as_json(results))
     else:
@@ -87,7 +89,8 @@ def _session(call: Namespace, rules: Site, who: Account, *, login: bool) -> Sess
     wait = call.wait
     home = Home(who.home)
     # Every stage and every job works in the home (seed 000).
-    os.chdir(home.root)
+    with explained(f"the home {home.root}"):
+        os.chdir(home.root)
     options = Options(
         check=call.check,
         wait=None if wait is None else wait or rules.wait_timeout,
@@ -103,7 +106,8 @@ def _session(call: Namespace, rules: Site, who: Account, *, login: bool) -> Sess
 def _apply(call: Namespace, rules: Site) -> int:
     from sciportal.service import bulk
 
-    text = sys.stdin.read(_DOCUMENT_LIMIT)
+    # json reads any of its encodings, and says so where it is none of them.
+    text = sys.stdin.buffer.read(_DOCUMENT_LIMIT).decode(errors="surrogateescape")
     answers, codes = bulk.run(
         text, call.account, lambda who, archive: _apply_session(call, rules, who, archive=archive)
     )

@@ -76,11 +76,14 @@ def digest(path: str, settings: str | None, version: str) -> str:
         settings: the text of SERVICE.toml.
         version: of the service's type.
     """
+    script = b""
     try:
-        with open(path, "rb") as file:
-            script = file.read()
+        # Without O_NONBLOCK a FIFO would hold us for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                script = file.read()
     except OSError:
-        script = b""
+        pass
     return digest_of(script, settings, version)
 
 

@@ -103,8 +103,9 @@ class Home:
     def tail(self, relative: str, lines: int, start: int = 0) -> str:
         """The last `lines` lines of a file, of what it holds behind byte `start`."""
         try:
-            with open(self.path(relative), "rb") as file:
-                size = os.fstat(file.fileno()).st_size
+            descriptor = os.open(self.path(relative), os.O_RDONLY | os.O_NONBLOCK)
+            with open(descriptor, "rb") as file:
+                size = os.fstat(descriptor).st_size
                 file.seek(max(start if start <= size else 0, size - 65536))
                 data = file.read(65536)
         except OSError:
@@ -124,10 +125,12 @@ class Home:
 
     def names(self, relative: str) -> list[str]:
         """The names in a directory, sorted; none where there is no such directory."""
-        try:
-            return sorted(os.listdir(self.path(relative)))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        path = self.path(relative)
+        with explained(f"the directory {path}"):
+            try:
+                return sorted(os.listdir(path))
+            except (FileNotFoundError, NotADirectoryError):
+                return []
 
     def remove(self, relative: str) -> None:
         """Remove a file, a link or a whole directory; links below it are not followed."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 CENTRAL = ".sbatch-service"
 LOGS = f"{CENTRAL}/log"
 STATE = f"{CENTRAL}/.state"
+PORTS_LOCK = ".ports.lock"
 ROTATION = ".logrotate.d"
 ARCHIVES = ".sbatch-service-purged"
 

@@ -22,6 +22,7 @@ class Ledger:
         digest: of the executable and settings that stage `init` was last done for.
         port: the port that the service keeps; 0 for none.
         job_id: the last job that was submitted; 0 for none.
+        partition: where that was.
         nonce: names a submission that got no answer; empty where there is none.
         nonce_since: when that was, in seconds since the epoch.
     """
@@ -31,6 +32,7 @@ class Ledger:
         self.digest = ""
         self.port = 0
         self.job_id = 0
+        self.partition = ""
         self.nonce = ""
         self.nonce_since = 0.0
 
@@ -48,7 +50,7 @@ class Ledger:
         text = home.read(layout.ledger)
         try:
             values = json.loads(text or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return ledger
         if isinstance(values, dict) and values.get("schema") == SCHEMA:
             for key, default in vars(ledger).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 
 from sciportal.service.errors import ServiceError, UnknownError
-from sciportal.service.layout import CENTRAL, LOGS, STATE
+from sciportal.service.layout import CENTRAL, LOGS, PORTS_LOCK, STATE
 from sciportal.service.lock import Lock
 from sciportal.service.names import is_service, job_name, service_of
 from sciportal.service.plan import PERMISSION, STARTING, Action
@@ -31,30 +31,42 @@ class _Piece:
         self.result: Result | None = None
 
 
-def run(session: Session, action: Action, services: Sequence[str]) -> list[Result]:
+def run(
+    session: Session,
+    action: Action,
+    services: Sequence[str],
+    queue: Sequence[Job] | None = None,
+) -> list[Result]:
     """Do one action on services of one account.
 
     Args:
         session: of this call.
         action: what to do.
         services: their names, each once.
+        queue: the account's jobs, where the caller has just read them and no lock is needed.
 
     Returns:
         One result a service, in the order of `services`; one failure does not stop the others.
     """
-    results = drive(session, {each: (action, lambda v: perform(v, action)) for each in services})
+    deeds = {each: (action, lambda view: perform(view, action)) for each in services}
+    results = drive(session, deeds, queue)
     if action is Action.PURGE and not session.options.check:
+        if session.home.names(STATE) == [PORTS_LOCK]:
+            session.home.remove(f"{STATE}/{PORTS_LOCK}")
         for each in (LOGS, STATE, CENTRAL):
             session.home.remove_empty(each)
     return results
 
 
-def drive(session: Session, deeds: dict[str, tuple[Action, Deed]]) -> list[Result]:
+def drive(
+    session: Session, deeds: dict[str, tuple[Action, Deed]], queue: Sequence[Job] | None = None
+) -> list[Result]:
     """Do something to each of some services.
 
     Args:
         session: of this call.
         deeds: for each service the action it amounts to, and what is to be done.
+        queue: see `run`.
     """
     results: dict[str, Result] = {}
     pieces: list[_Piece] = []
@@ -67,7 +79,7 @@ def drive(session: Session, deeds: dict[str, tuple[Action, Deed]]) -> list[Resul
             except ServiceError as error:
                 results[service] = _failed(session, service, action, error)
         wide = any(action in STARTING for action, _ in deeds.values())
-        _rounds(session, pieces, wide=wide)
+        _rounds(session, pieces, queue, wide=wide)
         for piece in pieces:
             action = deeds[piece.view.service][0]
             assert piece.result
@@ -80,18 +92,27 @@ def drive(session: Session, deeds: dict[str, tuple[Action, Deed]]) -> list[Resul
     return [results[service] for service in deeds]
 
 
-def known(session: Session) -> list[str]:
-    """The services of the account: those with an executable or a ledger, and those that run."""
+def known(session: Session, action: Action) -> tuple[list[str], list[Job] | None]:
+    """The services of the account, and its jobs where they were asked for and may be used.
+
+    Services are those with an executable or a ledger; and, for actions that need neither, those
+    that run.
+    """
     home = session.home
     names = {name for name in home.names(CENTRAL) if is_service(name)}
-    names |= {n.removesuffix(".json") for n in home.names(STATE) if n.endswith(".json")}
-    try:
-        queue = session.slurm.jobs(user=session.account.name, partitions=[session.site.partition])
-    except UnknownError:
-        # The action itself will meet the same silence and say so.
-        queue = []
-    names |= {service_of(job.name) or "" for job in queue if not job.is_over}
-    return sorted(name for name in names if is_service(name))
+    names |= {name.removesuffix(".json") for name in home.names(STATE) if name.endswith(".json")}
+    queue = None
+    if action in (Action.STATUS, Action.STOP, Action.PURGE):
+        try:
+            queue = session.slurm.jobs(user=session.account.name)
+        except UnknownError:
+            # The action itself will meet the same silence and say so.
+            queue = None
+        running = (service_of(job.name) for job in queue or () if not job.is_over and job.is_ours)
+        names |= {name for name in running if name}
+    # Who changes something reads the queue again, when it holds the locks.
+    usable = queue if action is Action.STATUS else None
+    return sorted(name for name in names if is_service(name)), usable
 
 
 def _begin(session: Session, service: str, action: Action, deed: Deed) -> _Piece:
@@ -112,18 +133,21 @@ def _begin(session: Session, service: str, action: Action, deed: Deed) -> _Piece
         raise
 
 
-def _rounds(session: Session, pieces: Iterable[_Piece], *, wide: bool) -> None:
+def _rounds(
+    session: Session, pieces: Iterable[_Piece], first: Sequence[Job] | None, *, wide: bool
+) -> None:
     """Show every piece of work the queue, again and again, until all are done."""
     waiting = list(pieces)
     while waiting:
         delay = min(piece.delay for piece in waiting)
         if delay:
             session.sleep(delay)
-        queue: list[Job] | UnknownError
+        queue: Sequence[Job] | UnknownError
         try:
-            queue = _queue(session, waiting, wide=wide)
+            queue = _queue(session, waiting, wide=wide) if first is None else first
         except UnknownError as error:
             queue = error
+        first = None
         waiting = [piece for piece in waiting if _advance(piece, queue, wide=wide)]
         wide = False
 
@@ -131,12 +155,13 @@ def _rounds(session: Session, pieces: Iterable[_Piece], *, wide: bool) -> None:
 def _queue(session: Session, waiting: Sequence[_Piece], *, wide: bool) -> list[Job]:
     if wide:
         # Who starts something also has to know which ports the others have.
-        return session.slurm.jobs(partitions=[session.site.partition])
+        used = {piece.view.ledger.partition for piece in waiting if piece.view.ledger.partition}
+        return session.slurm.jobs(partitions=sorted(used | {session.site.partition}))
     names = sorted(job_name(piece.view.service) for piece in waiting)
     return session.slurm.jobs(user=session.account.name, names=names)
 
 
-def _advance(piece: _Piece, queue: list[Job] | UnknownError, *, wide: bool) -> bool:
+def _advance(piece: _Piece, queue: Sequence[Job] | UnknownError, *, wide: bool) -> bool:
     """Let one piece go on; whether it wants to see the queue again."""
     try:
         if isinstance(queue, UnknownError):

@@ -45,7 +45,9 @@ class Lock:
         while True:
             with explained(f"the lock {path}"):
                 descriptor = _open(path)
-            if _locked(descriptor):
+            with explained(f"the lock {path}"):
+                locked = _locked(descriptor)
+            if locked:
                 if _is_current(descriptor, path):
                     break
                 # Its holder purged the service meanwhile: what we hold is no longer the lock.
@@ -88,6 +90,9 @@ def _locked(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:
+        os.close(descriptor)
+        raise
     return True
 
 

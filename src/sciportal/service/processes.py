@@ -174,10 +174,12 @@ def _follow(
     try:
         while not problem and (unread or process.code is None):
             left = deadline - time.monotonic()
-            if left <= 0:
+            ready = poll.poll(max(left, 0) * 1000)
+            # Late as we may be, what a process said before it ended is read.
+            if left <= 0 and (not ready or process.code is None):
                 problem = TIMEOUT if process.code is None else ""
                 break
-            for descriptor, _event in poll.poll(left * 1000):
+            for descriptor, _event in ready:
                 if descriptor == watched:
                     process.reap()
                     poll.unregister(watched)

@@ -60,7 +60,7 @@ def load(text: str | None, service: str, path: str, stop_timeout: int) -> Settin
 
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ServiceError("the settings", f"{path}: {error}", "mend the file") from None
     return parse(values, service, path, stop_timeout)
 
@@ -75,7 +75,8 @@ def parse(values: Mapping[str, Any], service: str, path: str, stop_timeout: int)
             )
         valid, meaning = _value(key, value)
         if not valid:
-            raise ServiceError("the settings", f"{key} = {value!r} in {path}", f"give {KEYS[key]}")
+            shown = f"{value!s:.60}"
+            raise ServiceError("the settings", f"{key} = {shown} in {path}", f"give {KEYS[key]}")
         found = found._replace(**{key: meaning})
     return found
 
@@ -92,6 +93,9 @@ def dump(values: Mapping[str, Any]) -> str:
 
 def _value(key: str, value: Any) -> tuple[bool, Any]:
     number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    if number is not None and not -(2**63) <= number < 2**63:
+        # Python refuses to print integers of thousands of digits.
+        return False, None
     if key == "port":
         words = {"auto": AUTO, "none": NO_PORT}
         if isinstance(value, str):
@@ -100,6 +104,8 @@ def _value(key: str, value: Any) -> tuple[bool, Any]:
     if key == "stop_timeout":
         return number is not None and 1 <= number <= 3600, number
     if key == "sbatch":
-        strings = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        strings = isinstance(value, list) and all(
+            isinstance(each, str) and "\0" not in each for each in value
+        )
         return strings, tuple(value) if strings else ()
     return value in (PROTOCOLS if key == "protocol" else ACCESS), value

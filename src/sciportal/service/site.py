@@ -59,7 +59,7 @@ def load(path: str = PATH) -> Site:
 
     try:
         values = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError("the site's settings", f"{path}: {error}", "mend the file") from None
     return parse(values, path)
 
@@ -89,7 +89,9 @@ def parse(values: dict[str, Any], path: str) -> Site:
 
 def _value(key: str, value: object, default: object, path: str) -> object:
     if isinstance(default, tuple):
-        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        if isinstance(value, list) and all(
+            isinstance(each, str) and "\0" not in each for each in value
+        ):
             return tuple(value)
         kind = "a list of strings"
     elif isinstance(default, int):

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from sciportal.service import processes
-from sciportal.service.endpoint import Endpoint, parse_comment
+from sciportal.service.endpoint import MARK, Endpoint, parse_comment
 from sciportal.service.errors import ServiceError, UnknownError
 
 
@@ -95,6 +95,11 @@ class Job(NamedTuple):
     def is_over(self) -> bool:
         """Whether nothing is left of the job but its record."""
         return self.state is State.STOPPED
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the job carries the mark of a service."""
+        return self.comment == MARK or self.endpoint is not None
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -289,6 +294,9 @@ def _seconds(text: str) -> int:
 def _answer(result: processes.Result) -> Answer:
     if result.problem:
         return Answer.SILENT
+    # What our own job_submit.lua says may name a service after any of these words.
+    if "sciportal: " in result.err:
+        return Answer.REFUSED
     if _NOT_SENT.search(result.err):
         return Answer.NOT_SENT
     return Answer.SILENT if _NO_ANSWER.search(result.err) else Answer.REFUSED

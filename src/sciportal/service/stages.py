@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sciportal.service import processes
@@ -28,6 +28,21 @@ _FORBIDDEN = (
     *("-a", "--array", "-W", "--wait", "--wrap", "--test-only", "--uid"),
     *("-h", "--help", "--usage", "-V", "--version"),
 )
+# Options that take no word behind them (sbatch(1), scancel(1)); all others do.
+_FLAGS = {
+    "sbatch": (
+        *("-H", "-O", "-Q", "-W", "-h", "-k", "-s", "-v", "-V"),
+        *("--contiguous", "--exclusive", "--get-user-env", "--help", "--hold", "--ignore-pbs"),
+        *("--nice", "--no-kill", "--no-requeue", "--overcommit", "--oversubscribe", "--parsable"),
+        *("--propagate", "--quiet", "--reboot", "--requeue", "--spread-job", "--test-only"),
+        *("--usage", "--use-min-nodes", "--verbose", "--version", "--wait"),
+    ),
+    "scancel": (
+        *("-H", "-Q", "-b", "-c", "-f", "-h", "-i", "-v", "-V"),
+        *("--batch", "--cron", "--ctld", "--full", "--help", "--hurry", "--interactive"),
+        *("--quiet", "--usage", "--verbose", "--version"),
+    ),
+}
 
 _SHOWN = 120
 _TAIL_LINES = 10
@@ -153,35 +168,57 @@ def signal_number(word: str, stage: str) -> int:
     raise _wrong_line(word, stage, "print the name of a signal, as SIGTERM, or nothing")
 
 
-def screen(options: list[str], command: str, source: str) -> Advice:
+def screen(options: Sequence[str], command: str, source: str) -> Advice:
     """Separate options that a service may give from those that are ours.
 
-    The latter stay on the command line, where ours follow and win.
+    The latter stay on the command line, where ours follow and win. The words are read as
+    getopt(3) reads them: a word that it would not take as an option or as an option's value ends
+    the options, and with them ours.
+
+    Args:
+        options: words.
+        command: "sbatch" or "scancel".
+        source: where the words come from, for messages.
 
     Raises:
-        ServiceError: an option would keep the command from doing its work, or a word is no option.
+        ServiceError: a word is no option, an option lacks its value, or would keep the command
+            from doing its work.
     """
     overridden: list[str] = []
-    before = ""
-    for word in options:
-        if not word.startswith("-"):
-            if not before.startswith("-") or "=" in before or word == "":
-                raise ServiceError(source, f"{word!r} is no option of {command}", "remove it")
-        else:
-            if command == "sbatch" and _is_one_of(word, _FORBIDDEN):
+    words = iter(options)
+    for word in words:
+        if "\0" in word or not word.startswith("-") or word in ("-", "--"):
+            raise ServiceError(source, f"{word!r} is no option of {command}", "remove it")
+        names, needs_value = _names(word, _FLAGS[command])
+        for name in names:
+            if command == "sbatch" and _is_one_of(name, _FORBIDDEN):
                 raise ServiceError(source, f"{word} is not for a service", "remove it")
-            if _is_one_of(word, MANDATORY[command]):
+            if _is_one_of(name, MANDATORY[command]):
                 overridden.append(word)
-        before = word
+        if needs_value and next(words, "\0").find("\0") >= 0:
+            raise ServiceError(source, f"{word} has no value", "write it as --option=value")
     return Advice(tuple(options), tuple(overridden))
 
 
-def _is_one_of(word: str, options: tuple[str, ...]) -> bool:
-    """Whether `word` is one of the options: whole, abbreviated, or with its value attached."""
-    if not word.startswith("--"):
-        return word[:2] in options
-    name = word.partition("=")[0]
-    return name in options or (len(name) > 4 and any(each.startswith(name) for each in options))
+def _names(word: str, flags: tuple[str, ...]) -> tuple[list[str], bool]:
+    """The options in one word, and whether the next word is the value of the last."""
+    if word.startswith("--"):
+        name, attached, _ = word.partition("=")
+        is_flag = any(each.startswith(name) for each in flags)
+        return [name], not attached and not is_flag
+    names: list[str] = []
+    for place, letter in enumerate(word[1:], 2):
+        names.append(f"-{letter}")
+        if f"-{letter}" not in flags:
+            return names, place == len(word)
+    return names, False
+
+
+def _is_one_of(name: str, options: tuple[str, ...]) -> bool:
+    """Whether `name` is one of the options, whole or abbreviated as getopt_long(3) takes it."""
+    if not name.startswith("--"):
+        return name in options
+    return any(each.startswith(name) for each in options)
 
 
 def _words(line: str, mark: str, stage: str) -> list[str]:

@@ -9,8 +9,9 @@ from sciportal.service import settings as settings_file
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 from sciportal.service.kinds import kind_of
-from sciportal.service.layout import STATE, Layout
+from sciportal.service.layout import PORTS_LOCK, STATE, Layout
 from sciportal.service.ledger import Ledger
+from sciportal.service.lock import Lock
 from sciportal.service.slurm import Answer, Job, State, Submission
 from sciportal.service.view import View
 
@@ -38,7 +39,7 @@ def start(view: View, refused: tuple[int, ...] = ()) -> Work:
     not_these = set(refused)
     give_up = view.session.clock() + _DUPLICATE_SECONDS
     while True:
-        endpoint = _endpoint(view, not_these)
+        endpoint = _reserve(view, not_these)
         answer = _submit(view, endpoint)
         if answer.answer is Answer.ACCEPTED:
             yield from _confirm(view, answer.job_id)
@@ -53,7 +54,7 @@ def start(view: View, refused: tuple[int, ...] = ()) -> Work:
         taken = submission.PORT_TAKEN.search(answer.message)
         if taken and endpoint and view.settings.port == settings_file.AUTO:
             not_these.add(endpoint.port)
-            if len(not_these) <= _PORT_TRIES:
+            if len(not_these) < _PORT_TRIES:
                 continue
         if submission.DUPLICATE.search(answer.message) and view.session.clock() < give_up:
             view.queue = yield _POLL
@@ -85,7 +86,7 @@ def _submit(view: View, endpoint: Endpoint | None) -> Submission:
         home=session.home.root,
         endpoint=endpoint,
     )
-    _remember(view, endpoint)
+    _remember(view)
     job_env = submission.environment(
         session.account.environment(session.environ.get("LANG", "C.UTF-8")),
         view.service,
@@ -95,7 +96,7 @@ def _submit(view: View, endpoint: Endpoint | None) -> Submission:
     return session.slurm.submit(options, submission.script(path, session.home.root), job_env)
 
 
-def _remember(view: View, endpoint: Endpoint | None) -> None:
+def _remember(view: View) -> None:
     """Note the submission before it is made: its answer may never come."""
     import os
 
@@ -103,8 +104,6 @@ def _remember(view: View, endpoint: Endpoint | None) -> None:
     ledger.nonce = os.urandom(8).hex()
     ledger.nonce_since = view.session.now()
     ledger.wanted = "running"
-    if endpoint:
-        ledger.port = endpoint.port
     ledger.save(view.session.home, view.layout)
 
 
@@ -124,12 +123,19 @@ def _confirm(view: View, job_id: int) -> Work:
                 "see sbatch-service status, then start again",
             )
         delay = _POLL
-    view.ledger.nonce = ""
-    view.ledger.job_id = job_id
-    view.ledger.save(session.home, view.layout)
+    _settle(view, job_id)
+
+
+def _settle(view: View, job_id: int) -> None:
+    """Note the job that was seen, and leave only the oldest of its name."""
+    ledger = view.ledger
+    ledger.nonce = ""
+    ledger.job_id = job_id
+    ledger.partition = next(job.partition for job in view.mine if job.id == job_id)
+    ledger.save(view.session.home, view.layout)
     # Slurm has no singleton: whoever submitted past this command is found here.
     for younger in view.live[1:]:
-        session.slurm.cancel(younger)
+        view.session.slurm.cancel(younger)
 
 
 def _adopt(view: View, answer: Submission) -> Work:
@@ -139,15 +145,27 @@ def _adopt(view: View, answer: Submission) -> Work:
     except UnknownError:
         view.queue = None
     if view.queue is not None and view.job and view.job.state is not State.UNKNOWN:
-        view.ledger.nonce = ""
-        view.ledger.job_id = view.job.id
-        view.ledger.save(view.session.home, view.layout)
+        _settle(view, view.job.id)
         return
     raise UnknownError(
         f"start {view.service}",
         f"the submission got no answer ({answer.message}) and may still be carried out",
         "see sbatch-service status when slurmctld answers",
     )
+
+
+def _reserve(view: View, refused: set[int]) -> Endpoint | None:
+    """Choose the endpoint and note its port, before another service of the account chooses."""
+    session = view.session
+    path = session.home.path(f"{STATE}/{PORTS_LOCK}")
+    lock = Lock(path, "the ports", session.options.lock_timeout, session.clock, session.sleep)
+    try:
+        endpoint = _endpoint(view, refused)
+        view.ledger.port = endpoint.port if endpoint else 0
+        view.ledger.save(session.home, view.layout)
+    finally:
+        lock.release()
+    return endpoint
 
 
 def _endpoint(view: View, refused: set[int]) -> Endpoint | None:

@@ -73,9 +73,13 @@ class View:
     def is_unconfirmed(self) -> bool:
         """Whether a submission that got no answer may still become a job."""
         since = self.ledger.nonce_since
-        if not self.ledger.nonce or any(j.submitted >= since - _SKEW_SECONDS for j in self.mine):
+        if not self.ledger.nonce or any(self._is_newer(job, since) for job in self.mine):
             return False
-        return self.session.now() - since < 2 * self.session.site.message_timeout
+        age = self.session.now() - since
+        return -_SKEW_SECONDS <= age < 2 * self.session.site.message_timeout
+
+    def _is_newer(self, job: Job, since: float) -> bool:
+        return job.submitted >= since - _SKEW_SECONDS and job.id != self.ledger.job_id
 
     @property
     def executable(self) -> executable.Executable:

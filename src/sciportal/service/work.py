@@ -66,26 +66,28 @@ def carry_out(
         more: how to do steps that only the caller knows.
         checked: the account's files are written by the steps and need no look before.
     """
-    options = view.session.options
-    if options.check:
+    if view.session.options.check:
         return
     if steps and not checked:
         _check_files(view, action)
-    doing = {**_DO, **(more or {})}
     begun = view.session.home.size(view.layout.log)
+    doing = {**_DO, **(more or {})}
     for step in steps:
-        if step.step == "stop":
-            yield from stop(view)
-        elif step.step == "submit":
-            yield from start(view)
-        elif not (step.step == "stage" and step.detail == "start"):
-            # Stage `start` belongs to the submission: it is told the port, and may be asked twice.
+        if step.step in _WORKING:
+            yield from _WORKING[step.step](view, step)
+        else:
             doing[step.step](view, step)
+    yield from _settle(view, action, begun, changed=bool(steps))
+
+
+def _settle(view: View, action: Action, begun: int, *, changed: bool) -> Work:
+    """Note what is wanted now, and wait where the call asks for that."""
+    wait = view.session.options.wait
     if action in STARTING or action is Action.RELOAD:
         _want(view, "running")
-        if options.wait is not None:
-            yield from until_listening(view, begun, options.wait, again=start)
-    elif action in (Action.STOP, Action.INIT) and steps:
+        if wait is not None:
+            yield from until_listening(view, begun, wait, again=start)
+    elif action in (Action.STOP, Action.INIT) and changed:
         _want(view, "stopped")
 
 
@@ -120,7 +122,7 @@ def report(view: View, action: Action, steps: Sequence[Step], message: str = "")
     )
 
 
-def stop(view: View) -> Work:
+def stop(view: View, _step: Step) -> Work:
     """Stop all jobs of the service; when it returns, none of that name is left.
 
     Raises:
@@ -202,7 +204,10 @@ def run_stage(view: View, stage: str) -> str:
     )
 
 
-def _init(view: View, step: Step) -> None:
+def _stage(view: View, step: Step) -> None:
+    if step.detail == "start":
+        # It belongs to the submission: it is told the port, and may be asked twice.
+        return
     said = run_stage(view, step.detail)
     if said and not view.session.options.quiet:
         view.session.warn(f"stage {step.detail} of {view.service}:\n{said.rstrip()}")
@@ -210,10 +215,16 @@ def _init(view: View, step: Step) -> None:
     view.ledger.save(view.session.home, view.layout)
 
 
-def _reload(view: View, _step: Step) -> None:
+def _submit(view: View, _step: Step) -> Work:
+    yield from start(view)
+
+
+def _reload(view: View, _step: Step) -> Work:
     advice = _signal(view, "reload", signal.SIGHUP)
     assert view.job
     view.session.slurm.signal(view.job, advice.number, advice.options)
+    # scancel's exit code proves nothing, the queue does.
+    yield from look(view, 0)
 
 
 def _set_up(view: View, step: Step) -> None:
@@ -229,9 +240,14 @@ def _remove(view: View, step: Step) -> None:
     view.session.home.remove(step.detail)
 
 
-_DO: dict[str, Doing] = {
-    "stage": _init,
+# Steps that look at the queue while they are done, and those that do not.
+_WORKING: dict[str, Callable[[View, Step], Work]] = {
+    "stop": stop,
     "reload": _reload,
+    "submit": _submit,
+}
+_DO: dict[str, Doing] = {
+    "stage": _stage,
     "link": _set_up,
     "write": _set_up,
     "archive": _archive,

@@ -1,0 +1,1 @@
+"""What the scheduler asks of us while it starts jobs."""

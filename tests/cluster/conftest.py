@@ -1,0 +1,26 @@
+"""Fixtures of the tests on the running cluster."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from cluster.testbed import CTL, Cluster, Service
+
+
+@pytest.fixture
+def service(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Service]:
+    """A service of alice that nobody used before; it is purged afterwards."""
+    number = zlib.crc32(request.node.nodeid.encode())
+    made = Service(cluster, f"t{number:x}")
+    yield made
+    cluster.run(CTL, ["scancel", "-u", made.user, "-n", f"{made.name}-service"])
+    made("purge", "--yes", "--no-archive")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The cluster that `make cluster` made."""
+    return Cluster()

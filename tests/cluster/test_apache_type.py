@@ -1,0 +1,89 @@
+"""An account's private Apache, asked directly as the front end asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cluster.testbed import CTL, Cluster
+
+PAGES = {
+    "index.html": "<h1>bob</h1>\n",
+    "empty/.keep": "",
+    "code.php": "<?php secret ?>",
+    "CODE.PHP": "<?php secret ?>",
+    "code.php.bak": "<?php secret ?>",
+    "code.php~": "<?php secret ?>",
+    "code.phtml": "secret",
+    "code.cgi": "secret",
+    "code.pl": "secret",
+    "code.shtml": "secret",
+    "cgi-bin/tool": "secret",
+    ".htaccess": "Options +Indexes\n"
+    "RewriteEngine on\n"
+    "RewriteBase /~bob/probe/\n"
+    "RewriteRule ^old$ index.html [R=302]\n"
+    "RewriteRule ^inner$ talk.pl.html\n",
+    "talk.pl.html": "polish\n",
+}
+
+
+@pytest.fixture(scope="module")
+def instance(cluster: Cluster) -> Iterator[str]:
+    """The address of bob's instance, which serves PAGES below /~bob/probe/."""
+    for path, text in PAGES.items():
+        cluster.write("bob", f"public_html/probe/{path}", text)
+    link = ["ln", "-sf", "/etc/passwd", "public_html/probe/link.txt"]
+    cluster.run(CTL, link, user="bob")
+    cluster.service("bob", "deploy", "--wait", "apache")
+    (told,) = cluster.service("bob", "status", "--json", "apache").json()["results"]
+    yield f"http://{told['node']}:{told['endpoint']['port']}"
+    cluster.service("bob", "purge", "--yes", "--no-archive", "apache")
+    cluster.run(CTL, ["rm", "-r", "public_html/probe"], user="bob")
+
+
+def ask(cluster: Cluster, url: str, *words: str) -> list[str]:
+    """Status and redirect target of an answer to a browser that asked for site.example:8080."""
+    form = "%{http_code} %{redirect_url}"
+    argv = ["curl", "-s", "-o", "/dev/null", "-w", form, "--path-as-is"]
+    return cluster.run(CTL, [*argv, "-H", "Host: site.example:8080", *words, url]).out.split()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(path for path in PAGES if "code" in path.lower()),
+        "code.php/more",
+        "cgi-bin/tool",
+        "cgi-bin/",
+        ".htaccess",
+        "link.txt",
+    ],
+)
+def test_sources_and_what_is_not_the_accounts_are_refused(
+    cluster: Cluster, instance: str, path: str
+) -> None:
+    assert ask(cluster, f"{instance}/~bob/probe/{path}") == ["403"]
+
+
+def test_pages_are_served_and_directories_are_not_listed(cluster: Cluster, instance: str) -> None:
+    assert ask(cluster, f"{instance}/~bob/probe/") == ["200"]
+    assert ask(cluster, f"{instance}/~bob/probe/talk.pl.html") == ["200"]
+    assert ask(cluster, f"{instance}/~bob/probe/empty/")[0] in ("403", "404")
+    assert ask(cluster, f"{instance}/~bob/probe/none.html") == ["404"]
+
+
+def test_nothing_is_served_beside_the_accounts_prefix(cluster: Cluster, instance: str) -> None:
+    for path in ("/", "/probe/", "/~alice/", "/~bobby/", "/~bob/../~alice/", "/etc/passwd"):
+        assert ask(cluster, instance + path)[0] in ("400", "404"), path
+    assert ask(cluster, f"{instance}/~bob/", "-X", "TRACE") == ["405"]
+
+
+def test_redirects_name_the_public_url(cluster: Cluster, instance: str) -> None:
+    public = "http://site.example:8080/~bob/probe"
+
+    assert ask(cluster, f"{instance}/~bob/probe") == ["301", f"{public}/"]
+    assert ask(cluster, f"{instance}/~bob/probe/empty") == ["301", f"{public}/empty/"]
+    assert ask(cluster, f"{instance}/~bob/probe/inner") == ["200"]
+    assert ask(cluster, f"{instance}/~bob/probe/old") == ["302", f"{public}/index.html"]

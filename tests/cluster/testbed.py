@@ -1,0 +1,204 @@
+"""The running test cluster, as its people use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Another cluster, made from the same definition under another name, can be tested as well.
+PREFIX = os.environ.get("SCIPORTAL_PREFIX", "sciportal")
+CTL, WEB, NODES = f"{PREFIX}-ctl", f"{PREFIX}-web", (f"{PREFIX}-node1", f"{PREFIX}-node2")
+PODMAN = str(ROOT / "tools" / "podman")
+HOSTS = (CTL, WEB, *NODES)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command in the cluster ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Its standard output, decoded."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer of the web host."""
+
+    status: int
+    text: str
+    headers: dict[str, str]
+
+
+class Cluster:
+    """Runs commands on the hosts of the cluster and fetches its pages."""
+
+    url = f"http://localhost:{os.environ.get('SCIPORTAL_PORT', '8080')}"
+
+    def run(
+        self,
+        host: str,
+        argv: Sequence[str],
+        user: str | None = None,
+        stdin: str | None = None,
+        check: bool = True,
+        timeout: float = 180,
+    ) -> Ended:
+        """Run `argv` on `host`, as `user` in their home with a login's environment, or as root."""
+        done = subprocess.run(
+            [*self.prefix(host, user), *argv],
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+        ended = Ended(done.returncode, done.stdout, done.stderr)
+        if check and ended.code:
+            pytest.fail(f"{list(argv)} on {host} as {user}: {ended}")
+        return ended
+
+    def start(
+        self, host: str, argv: Sequence[str], user: str | None = None
+    ) -> subprocess.Popen[str]:
+        """Start `argv` on `host` without waiting for it."""
+        return subprocess.Popen(
+            [*self.prefix(host, user), *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @staticmethod
+    def prefix(host: str, user: str | None) -> list[str]:
+        """The words that run what follows them on `host` as `user`."""
+        if user is None:
+            return [PODMAN, "exec", "-i", host]
+        home = f"/home/{user}"
+        words = [PODMAN, "exec", "-i", "-u", user, "-w", home]
+        for each in (f"HOME={home}", f"USER={user}", f"LOGNAME={user}", "SHELL=/bin/bash"):
+            words += ["-e", each]
+        return [*words, host]
+
+    def service(
+        self, user: str, *words: str, check: bool = True, host: str = CTL, stdin: str | None = None
+    ) -> Ended:
+        """Run sbatch-service as `user` on the login host."""
+        return self.run(host, ["sbatch-service", *words], user=user, check=check, stdin=stdin)
+
+    def write(self, user: str, path: str, text: str, mode: str = "644") -> None:
+        """Write a file below the home of `user`, as that user."""
+        script = 'mkdir -p "$(dirname "$1")" && rm -f "$1" && cat > "$1" && chmod "$2" "$1"'
+        self.run(CTL, ["sh", "-c", script, "sh", path, mode], user=user, stdin=text)
+
+    def jobs(self, user: str, service: str, states: str = "") -> list[str]:
+        """States of the jobs of a service that Slurm still holds."""
+        argv = ["squeue", "-h", "-u", user, "-n", f"{service}-service", "-o", "%T"]
+        return self.run(CTL, [*argv, *(["-t", states] if states else [])]).out.split()
+
+    def get(self, path: str, headers: dict[str, str] | None = None, timeout: float = 15) -> Page:
+        """Fetch a page through the front end; redirects are not followed."""
+        request = urllib.request.Request(self.url + path, headers=headers or {})
+        opener = urllib.request.build_opener(_Stay)
+        try:
+            with opener.open(request, timeout=timeout) as answer:
+                return Page(
+                    answer.status, answer.read().decode(errors="replace"), dict(answer.headers)
+                )
+        except urllib.error.HTTPError as error:
+            return _page(error.code, error)
+
+
+def _page(status: int, answer: Any) -> Page:
+    return Page(status, answer.read().decode(errors="replace"), dict(answer.headers))
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+def wait_for(what: Callable[[], Any], seconds: float, every: float = 0.2) -> Any:
+    """Wait until `what()` is true and return it; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s: {what}; last: {value!r}")
+        time.sleep(every)
+
+
+SLEEPER = """\
+#!/bin/sh
+[ "$1" != main ] || exec sleep 1000
+"""
+
+HELLO = """\
+#!/bin/sh
+[ "$1" = main ] || exit 0
+cd "$(mktemp -d)" && echo "hello from $USER" >index.html
+exec python3 -m http.server "$PORT"
+"""
+
+
+class Service:
+    """A custom service of alice that lives for one test.
+
+    Args:
+        cluster: where.
+        name: its name.
+        user: whose it is.
+    """
+
+    def __init__(self, cluster: Cluster, name: str, user: str = "alice") -> None:
+        self.cluster = cluster
+        self.name = name
+        self.user = user
+        self.listens = True
+
+    def __call__(self, action: str, *words: str, check: bool = True) -> Ended:
+        """Run an action of the command on it."""
+        return self.cluster.service(self.user, action, *words, self.name, check=check)
+
+    def script(self, text: str, mode: str = "755") -> None:
+        """Write its executable; one that does not use PORT is set not to listen."""
+        self.cluster.write(self.user, f".sbatch-service/{self.name}", text, mode)
+        self.listens = "PORT" in text
+        if not self.listens:
+            self.settings("")
+
+    def settings(self, text: str) -> None:
+        """Write its SERVICE.toml."""
+        if not self.listens and "port" not in text:
+            text = 'port = "none"\n' + text
+        self.cluster.write(self.user, f".sbatch-service/{self.name}.toml", text)
+
+    def status(self) -> dict[str, Any]:
+        """What `status --json` says of it."""
+        found: dict[str, Any] = self("status", "--json", check=False).json()["results"][0]
+        return found
+
+    def log(self) -> str:
+        """What its job wrote."""
+        path = f".sbatch-service/log/{self.name}.log"
+        return self.cluster.run(CTL, ["cat", path], user=self.user, check=False).out

@@ -1,0 +1,136 @@
+"""Tables of the documentation, made from the code."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sciportal.service import kinds, settings, words
+from sciportal.service.site import Site
+
+ROOT = Path(__file__).resolve().parents[3]
+
+_REGION = re.compile(r"(<!-- table: ([a-z._ -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """A page with every table of it as the code has it now."""
+    return _REGION.sub(lambda found: f"{found[1]}{table(found[2])}{found[3]}", text)
+
+
+def table(name: str) -> str:
+    """The table of that name, in Markdown."""
+    kind, *words_ = name.split()
+    if kind == "role":
+        return _lines(("variable", "type", "default", "meaning"), _role(*words_))
+    makers = {
+        "command-options": (("option", "meaning"), _command_options),
+        "service-settings": (("key", "value", "default"), _service_settings),
+        "types": (("service", "`protocol`", "`access`", "first port"), _types),
+        "service.toml": (("key", "variable", "default", "meaning"), _site),
+    }
+    head, maker = makers[kind]
+    return _lines(head, maker())
+
+
+def arguments(role: str, entry: str = "main") -> dict[str, Any]:
+    """The options in the argument specification of a role."""
+    path = ROOT / "roles" / role / "meta" / "argument_specs.yml"
+    specs = yaml.safe_load(path.read_text())["argument_specs"]
+    options: dict[str, Any] = specs[entry]["options"]
+    return options
+
+
+def meanings(source: str, name: str) -> dict[str, str]:
+    """The docstrings below the fields of the class `name` in `source`."""
+    tree = ast.parse(source)
+    classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
+    found: dict[str, str] = {}
+    for before, after in itertools.pairwise(classes[name].body):
+        if not isinstance(before, ast.AnnAssign) or not isinstance(after, ast.Expr):
+            continue
+        assert isinstance(before.target, ast.Name)
+        assert isinstance(after.value, ast.Constant)
+        found[before.target.id] = " ".join(str(after.value.value).split())
+    return found
+
+
+def _lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    every = [head, ["---"] * len(head), *cells]
+    return "".join("| " + " | ".join(row) + " |\n" for row in every)
+
+
+def _code(value: object) -> str:
+    if isinstance(value, str) and value:
+        return f"`{value}`"
+    return f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+def _role(role: str, entry: str = "main") -> Iterator[Sequence[str]]:
+    yield from _options(arguments(role, entry), "", {})
+
+
+def _options(options: dict[str, Any], within: str, seen: dict[int, str]) -> Iterator[Sequence[str]]:
+    for name, spec in options.items():
+        full = within + name
+        kind = spec.get("type", "str")
+        if "elements" in spec:
+            kind = f"{kind} of {spec['elements']}"
+        if "choices" in spec:
+            kind = " or ".join(_code(each) for each in spec["choices"])
+        said = spec["description"]
+        plain = said if isinstance(said, str) else " ".join(said)
+        meaning = re.sub(r"\b[VOCM]\(([^)]*)\)", r"`\1`", plain)
+        inner = spec.get("options", {})
+        if id(inner) in seen:
+            meaning += f" Each as in `{seen[id(inner)]}`."
+        yield f"`{full}`", kind, _default(spec), meaning
+        if inner and id(inner) not in seen:
+            # A YAML alias is the same object again, and needs no second description.
+            seen[id(inner)] = full
+            yield from _options(inner, f"{full}.", seen)
+
+
+def _default(spec: dict[str, Any]) -> str:
+    if spec.get("required"):
+        return "required"
+    return _code(spec["default"]) if "default" in spec else ""
+
+
+def _command_options() -> Iterator[Sequence[str]]:
+    for action in words._parser()._actions:
+        if not action.option_strings or action.help == argparse.SUPPRESS:
+            continue
+        metavar = action.metavar and (f"={action.metavar}")
+        spelling = ", ".join(f"{each}{metavar or ''}" for each in action.option_strings)
+        yield f"`{spelling}`", str(action.help)
+
+
+def _service_settings() -> Iterator[Sequence[str]]:
+    found = settings.defaults("custom", Site().stop_timeout)
+    spelled = {**found._asdict(), "port": "auto", "sbatch": list(found.sbatch)}
+    for key, value in settings.KEYS.items():
+        yield f"`{key}`", value, f"`{json.dumps(spelled[key])}`"
+
+
+def _types() -> Iterator[Sequence[str]]:
+    every = {**{f"`{name}`": kind for name, kind in kinds.TYPES.items()}, "any other": kinds.CUSTOM}
+    for name, kind in every.items():
+        first = f"{kind.port_base} + uid modulo {kinds.PORT_SPAN}"
+        yield name, f"`{kind.protocol}`", f"`{kind.access}`", first
+
+
+def _site() -> Iterator[Sequence[str]]:
+    source = (ROOT / "src/sciportal/service/site.py").read_text()
+    meaning = meanings(source, "Site")
+    for key, value in Site()._asdict().items():
+        yield f"`{key}`", f"`sbatch_service_{key}`", _code(value), meaning[key]

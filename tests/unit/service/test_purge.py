@@ -1,0 +1,171 @@
+"""Purging: exactly the canonical files, and an archive of them first."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tarfile
+
+import pytest
+
+MINE = [
+    *("notes.txt", ".web-service.bak", ".sbatch-service/web.bak", ".sbatch-service/webs"),
+    *(".sbatch-service/log/webs.log", ".sbatch-service/log/web.txt", ".logrotate.d/web"),
+]
+
+
+@pytest.fixture
+def web(world):
+    """A service with files of every canonical kind, beside others of the account."""
+    world.write("web", settings="stop_timeout = 5")
+    world.one("deploy")
+    own = world.home / ".web-service"
+    (own / "log").mkdir(parents=True)
+    (own / "options.conf").write_text("mine\n")
+    (world.home / ".logrotate.d/web-service-own").symlink_to("../.web-service/logrotate")
+    for name in ("web.log", "web.log.1", "web.log.2.gz"):
+        (world.home / ".sbatch-service/log" / name).write_text(f"{name}\n")
+    world.cluster.sleep(10)
+    return world
+
+
+def archives(world) -> list[tarfile.TarFile]:
+    place = world.home / ".sbatch-service-purged"
+    return [tarfile.open(path) for path in sorted(place.iterdir())] if place.exists() else []
+
+
+def test_a_purge_removes_every_canonical_file_and_its_lock(web):
+    result = web.one("purge")
+    assert (result.exit_code, result.changed, result.state) == (0, True, "stopped")
+    left = [name for name in web.files() if not name.startswith(".sbatch-service-purged")]
+    assert left == [".logrotate.d"]
+
+
+def test_a_purge_removes_nothing_else(web):
+    for name in MINE:
+        (web.home / name).write_text("mine")
+    web.one("purge")
+    for name in MINE:
+        assert (web.home / name).read_text() == "mine"
+
+
+def test_a_purge_beside_another_service_leaves_no_trace_of_the_name(web):
+    web.write("wiki")
+    web.one("deploy", "wiki")
+    web.one("purge", archive=False)
+    assert [name for name in web.files() if "web" in name] == []
+    assert web.one("status", "wiki").exit_code in (0, 3)
+
+
+def test_the_job_is_stopped_before_its_files_go(web):
+    web.cluster.end_seconds = 2.0
+    web.one("purge")
+    assert web.cluster.of("web") == []
+    assert [line.split()[1] for line in web.stages()][-1] == "stop"
+
+
+def test_a_job_that_cannot_be_stopped_keeps_its_files(web):
+    web.cluster.end_seconds = None
+    web.cluster.immortal.add(web.cluster.of("web")[0].id)
+    files = web.files()
+    assert web.one("purge").exit_code == 1
+    assert web.files() == files
+
+
+def test_the_archive_holds_what_was_removed(web):
+    before = {
+        name: (web.home / name).read_text()
+        for name in (".sbatch-service/web", ".sbatch-service/web.toml", ".web-service/options.conf")
+    }
+    web.one("purge")
+    (archive,) = archives(web)
+    names = archive.getnames()
+    for name, text in before.items():
+        assert archive.extractfile(name).read().decode() == text
+    assert {".sbatch-service/log/web.log.2.gz", ".logrotate.d/web-service-own"} <= set(names)
+    assert archive.getmember(".logrotate.d/web-service").issym()
+    place = web.home / ".sbatch-service-purged"
+    assert place.stat().st_mode & 0o077 == 0
+    assert next(place.iterdir()).stat().st_mode & 0o077 == 0
+
+
+def test_without_an_archive_none_is_made(web):
+    assert web.one("purge", archive=False).exit_code == 0
+    assert archives(web) == []
+
+
+def test_a_second_purge_has_nothing_to_do(web):
+    web.one("purge")
+    result = web.one("purge")
+    assert (result.exit_code, result.changed) == (0, False)
+    assert len(archives(web)) == 1
+
+
+def test_two_purges_within_a_second_keep_two_archives(web):
+    web.one("purge")
+    web.write("web")
+    web.cluster.time -= web.cluster.time % 1
+    web.one("purge")
+    web.write("web")
+    web.one("purge")
+    assert len(archives(web)) == 3
+
+
+def test_an_archive_that_finds_no_room_removes_nothing_and_leaves_no_part(web, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    web.one("stop")
+    files = web.files()
+    monkeypatch.setattr(os, "fsync", full)
+    result = web.one("purge")
+    monkeypatch.undo()
+    assert result.exit_code == 1
+    assert "free some space" in result.message
+    left = [name for name in web.files() if name != ".sbatch-service-purged"]
+    assert left == files
+
+
+def test_a_purged_service_can_be_set_up_again(web):
+    web.one("purge")
+    assert web.one("start").exit_code == 1
+    web.write("web")
+    assert web.one("deploy").exit_code == 0
+
+
+def test_links_in_a_services_own_directory_are_not_followed(web, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/file").write_text("mine")
+    (web.home / ".web-service/data").symlink_to(tmp_path / "data")
+    assert web.one("purge").exit_code == 0
+    assert (tmp_path / "data/file").read_text() == "mine"
+    (archive,) = archives(web)
+    assert archive.getmember(".web-service/data").issym()
+
+
+def test_a_purge_of_every_service_leaves_only_the_archives(web):
+    web.write("wiki")
+    web.one("deploy", "wiki")
+    assert [each.exit_code for each in web.run("purge", "web", "wiki")] == [0, 0]
+    left = [name for name in web.files() if not name.startswith(".sbatch-service-purged")]
+    assert left == [".logrotate.d"]
+    assert len(archives(web)) == 2
+
+
+@pytest.mark.parametrize("outcome", ["purged", "unknown"])
+def test_a_purge_leaves_the_other_services_a_place_for_their_logs(world, outcome):
+    world.cluster.start_seconds = None
+    for service in ("web", "wiki"):
+        world.write(service)
+        world.one("start", service)
+    world.cluster.silent = outcome == "unknown"
+    assert world.one("purge", "web").exit_code == (0 if outcome == "purged" else 4)
+    assert (world.home / ".sbatch-service/log").is_dir()
+
+
+def test_check_mode_names_every_file_and_removes_none(web):
+    files = web.files()
+    result = web.one("purge", check=True)
+    assert result.changed
+    assert ".sbatch-service/log/web.log.1" in [step.detail for step in result.steps]
+    assert web.files() == files
