@@ -26,7 +26,7 @@ lint: ## ruff, mypy, shellcheck, ansible-lint, ansible-test sanity
 
 docs: ## the documentation as a site in .cache/docs
 	@tools/setup
-	@.venv/bin/mkdocs build --strict --quiet --site-dir .cache/docs
+	@.venv/bin/mkdocs build --strict --site-dir .cache/docs
 
 venv: ## Debian packages and the virtual environment
 	@tools/setup

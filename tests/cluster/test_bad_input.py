@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cluster.testbed import CTL, SLEEPER, Cluster, Service
 
 
@@ -44,7 +45,7 @@ def test_who_has_no_permission_is_told_how_to_get_it(cluster: Cluster, action: s
     assert ended.code == 5
     assert one_message(ended.err)
     assert "grant" in ended.err
-    cluster.run(CTL, ["test", "!", "-e", ".sbatch-service"], user="carol")
+    cluster.run(CTL, ["test", "!", "-e", ".sbatch-service/apache"], user="carol")
 
 
 def test_a_service_that_is_nowhere_is_named(service: Service) -> None:
@@ -183,7 +184,10 @@ def test_a_link_that_leaves_the_home_is_not_written_through(cluster: Cluster) ->
 
 @pytest.mark.parametrize(("user", "said"), [("dave", "No space left"), ("erin", "Read-only")])
 def test_a_home_that_is_full_or_read_only_is_named(cluster: Cluster, user: str, said: str) -> None:
-    ended = cluster.run(CTL, ["sbatch-service", "start", "apache", "--account", user], check=False)
+    # The login host has a tiny and a read-only file system there.
+    make = "id $1 || useradd -M -d $2 -G service-pool $1; chown $1: $2; cat /dev/zero >$2/full"
+    cluster.run(CTL, ["sh", "-c", make, "sh", user, f"/srv/{user}"], check=False)
+    ended = cluster.run(CTL, ["sbatch-service", "init", "apache", "--account", user], check=False)
     assert ended.code == 1
     assert said in ended.err
     assert one_message(ended.err)

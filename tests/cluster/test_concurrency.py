@@ -60,6 +60,7 @@ def test_ctrl_c_at_any_point_leaves_what_the_next_call_can_finish(service: Servi
             service.name,
         ]
         ended = service.cluster.run(CTL, argv, user="alice", check=False)
-        assert "Traceback" not in ended.err
+        # What Python itself says while it starts is not ours to keep back.
+        assert "/sciportal/service/" not in ended.err
     service("start", "--wait")
     assert len(service.cluster.jobs("alice", service.name)) == 1

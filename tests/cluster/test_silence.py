@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from cluster.testbed import CTL, HELLO, SLEEPER, Cluster, Service, wait_for
 
 
@@ -47,7 +48,8 @@ def test_a_submission_without_an_answer_is_not_made_twice(
     # Stage start pauses slurmctld just before the submission, so that sbatch gets no answer.
     service.script(
         "#!/bin/sh\n[ $1 = main ] && exec sleep 1000\n"
-        "[ $1 != start ] || { touch paused-please; while [ -e paused-please ]; do sleep 0.1; done; }\n"
+        "[ $1 = start ] || exit 0\n"
+        "touch paused-please; while [ -e paused-please ]; do sleep 0.1; done\n"
     )
     argv = ["sbatch-service", "start", service.name]
     call = slurmctld.start(CTL, argv, user="alice")

@@ -116,7 +116,7 @@ def _ensure(view: View, wanted: Wanted) -> Generator[float, Sequence[Job], Resul
 
     yield from carry_out(view, action, steps, more={"put": put}, checked=bool(files))
     result = report(view, action, steps)
-    after = _expected(before, wanted, files) if session.options.check else view.as_diff()
+    after = _expected(view, before, wanted, files) if session.options.check else view.as_diff()
     return result._replace(before=before, after=after)
 
 
@@ -180,7 +180,7 @@ def _digest(view: View, wanted: Wanted) -> str:
 
 
 def _expected(
-    before: dict[str, object], wanted: Wanted, files: Sequence[Step]
+    view: View, before: dict[str, object], wanted: Wanted, files: Sequence[Step]
 ) -> dict[str, object]:
     """What a run would leave, for check mode."""
     if wanted.state == "absent":
@@ -195,6 +195,8 @@ def _expected(
         after["set_up"] = True
         if wanted.script is not None:
             after["script"] = wanted.script
+        elif not before["set_up"]:
+            after["script"] = view.type_script
         if wanted.settings is not None:
             after["settings"] = settings_file.dump(wanted.settings)
     return after
@@ -219,7 +221,7 @@ def _wanted(value: Any) -> Wanted:
     name = value.get("service")
     service = check_service(name if isinstance(name, str) else repr(name))
     state = value.get("state")
-    if state not in STATES:
+    if not isinstance(state, str) or state not in STATES:
         raise UsageError(
             f"apply {service}", f"state is {state!r}", "use one of " + ", ".join(STATES)
         )

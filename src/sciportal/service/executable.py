@@ -79,9 +79,13 @@ def digest(path: str, settings: str | None, version: str) -> str:
     script = b""
     try:
         # Without O_NONBLOCK a FIFO would hold us for ever.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                script = file.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                with open(descriptor, "rb", closefd=False) as file:
+                    script = file.read()
+        finally:
+            os.close(descriptor)
     except OSError:
         pass
     return digest_of(script, settings, version)

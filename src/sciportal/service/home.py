@@ -92,10 +92,12 @@ class Home:
                 descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             except FileNotFoundError:
                 return None
-            with open(descriptor, "rb") as file:
+            try:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise ServiceError(f"the file {path}", "it is no regular file", "remove it")
-                data = file.read(limit + 1)
+                data = _read_all(descriptor, limit + 1)
+            finally:
+                os.close(descriptor)
         if len(data) > limit:
             raise ServiceError(f"the file {path}", f"it has more than {limit} bytes", "shorten it")
         return data.decode(errors="replace")
@@ -104,10 +106,12 @@ class Home:
         """The last `lines` lines of a file, of what it holds behind byte `start`."""
         try:
             descriptor = os.open(self.path(relative), os.O_RDONLY | os.O_NONBLOCK)
-            with open(descriptor, "rb") as file:
+            try:
                 size = os.fstat(descriptor).st_size
-                file.seek(max(start if start <= size else 0, size - 65536))
-                data = file.read(65536)
+                os.lseek(descriptor, max(start if start <= size else 0, size - 65536), 0)
+                data = _read_all(descriptor, 65536)
+            finally:
+                os.close(descriptor)
         except OSError:
             return ""
         return "\n".join(data.decode(errors="replace").splitlines()[-lines:])
@@ -169,6 +173,13 @@ def explained(wanted: str) -> Iterator[None]:
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "mend that, then run the same command again")
         raise ServiceError(wanted, error.strerror or str(error), advice) from error
+
+
+def _read_all(descriptor: int, limit: int) -> bytes:
+    data = b""
+    while len(data) < limit and (more := os.read(descriptor, limit - len(data))):
+        data += more
+    return data
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

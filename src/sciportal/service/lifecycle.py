@@ -51,11 +51,19 @@ def run(
     deeds = {each: (action, lambda view: perform(view, action)) for each in services}
     results = drive(session, deeds, queue)
     if action is Action.PURGE and not session.options.check:
-        if session.home.names(STATE) == [PORTS_LOCK]:
-            session.home.remove(f"{STATE}/{PORTS_LOCK}")
-        for each in (LOGS, STATE, CENTRAL):
-            session.home.remove_empty(each)
+        _remove_central(session)
     return results
+
+
+def _remove_central(session: Session) -> None:
+    """Remove the central files, if no service is left that needs them."""
+    home = session.home
+    if known(session, Action.START)[0]:
+        return
+    if home.names(STATE) == [PORTS_LOCK]:
+        home.remove(f"{STATE}/{PORTS_LOCK}")
+    for each in (LOGS, STATE, CENTRAL):
+        home.remove_empty(each)
 
 
 def drive(
@@ -78,7 +86,7 @@ def drive(
                 pieces.append(_begin(session, service, action, deed))
             except ServiceError as error:
                 results[service] = _failed(session, service, action, error)
-        wide = any(action in STARTING for action, _ in deeds.values())
+        wide = any(action in STARTING for action, _deed in deeds.values())
         _rounds(session, pieces, queue, wide=wide)
         for piece in pieces:
             action = deeds[piece.view.service][0]

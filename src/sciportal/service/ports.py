@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator
 
 from sciportal.service.errors import ServiceError
@@ -34,9 +35,10 @@ def choose(
     Raises:
         ServiceError: every one is.
     """
-    for _, port in zip(range(limit), candidates(uid, base, lowest, highest), strict=False):
-        if port not in taken:
-            return port
+    tries = itertools.islice(candidates(uid, base, lowest, highest), limit)
+    free = next((port for port in tries if port not in taken), None)
+    if free is not None:
+        return free
     raise ServiceError(
         "a port",
         f"all from {max(base, lowest)} to {min(base + PORT_SPAN - 1, highest)} are taken",

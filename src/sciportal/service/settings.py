@@ -75,7 +75,7 @@ def parse(values: Mapping[str, Any], service: str, path: str, stop_timeout: int)
             )
         valid, meaning = _value(key, value)
         if not valid:
-            shown = f"{value!s:.60}"
+            shown = type(value).__name__ if _is_huge(value) else f"{value!s:.60}"
             raise ServiceError("the settings", f"{key} = {shown} in {path}", f"give {KEYS[key]}")
         found = found._replace(**{key: meaning})
     return found
@@ -91,11 +91,13 @@ def dump(values: Mapping[str, Any]) -> str:
     return "".join(lines)
 
 
+def _is_huge(value: Any) -> bool:
+    """Whether Python may refuse to print it: integers of thousands of digits."""
+    return isinstance(value, int) and not -(2**63) <= value < 2**63
+
+
 def _value(key: str, value: Any) -> tuple[bool, Any]:
     number = value if isinstance(value, int) and not isinstance(value, bool) else None
-    if number is not None and not -(2**63) <= number < 2**63:
-        # Python refuses to print integers of thousands of digits.
-        return False, None
     if key == "port":
         words = {"auto": AUTO, "none": NO_PORT}
         if isinstance(value, str):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sciportal.service.errors import UsageError
 
 PATH = "/etc/sciportal/service.toml"
+_LAST_KIND = 32767
 
 
 class Site(NamedTuple):
@@ -55,6 +56,8 @@ def load(path: str = PATH) -> Site:
             data = file.read()
     except FileNotFoundError:
         return Site()
+    except OSError as error:
+        raise UsageError("the site's settings", f"{path}: {error.strerror}", "mend that") from None
     import tomllib
 
     try:
@@ -84,7 +87,15 @@ def parse(values: dict[str, Any], path: str) -> Site:
                 "use one of " + ", ".join(defaults),
             )
         checked[key] = _value(key, value, defaults[key], path)
-    return Site(**checked)
+    found = Site(**checked)
+    # Each kind of service has its own range below this one; see kinds.py.
+    if not 1 <= found.port_min <= found.port_max <= 65535 or found.port_min > _LAST_KIND:
+        raise UsageError(
+            "the site's settings",
+            f"port_min = {found.port_min:.60g}, port_max = {found.port_max:.60g} in {path}",
+            f"give a range that begins at {_LAST_KIND} or below and ends at 65535 or below",
+        )
+    return found
 
 
 def _value(key: str, value: object, default: object, path: str) -> object:

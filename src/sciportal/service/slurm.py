@@ -180,7 +180,11 @@ class Slurm:
         if not result.ok:
             raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
         records = result.out.split(mark)[1:]
-        jobs = [_job(record.removesuffix("\n").split(separator)) for record in records]
+        try:
+            jobs = [_job(record.removesuffix("\n").split(separator)) for record in records]
+        except ValueError:
+            found = f"squeue printed {result.out[:80]!r}"
+            raise UnknownError("the queue", found, "see which squeue is installed") from None
         return sorted(jobs, key=lambda job: (job.submitted, job.id))
 
     def submit(

@@ -203,9 +203,9 @@ def screen(options: Sequence[str], command: str, source: str) -> Advice:
 def _names(word: str, flags: tuple[str, ...]) -> tuple[list[str], bool]:
     """The options in one word, and whether the next word is the value of the last."""
     if word.startswith("--"):
-        name, attached, _ = word.partition("=")
+        name = word.partition("=")[0]
         is_flag = any(each.startswith(name) for each in flags)
-        return [name], not attached and not is_flag
+        return [name], name == word and not is_flag
     names: list[str] = []
     for place, letter in enumerate(word[1:], 2):
         names.append(f"-{letter}")
@@ -224,8 +224,8 @@ def _is_one_of(name: str, options: tuple[str, ...]) -> bool:
 def _words(line: str, mark: str, stage: str) -> list[str]:
     import shlex
 
-    head, _, rest = line.partition(" ")
-    if head.rstrip() != mark or "\0" in line:
+    rest = line.removeprefix(mark)
+    if rest == line or (rest and not rest[0].isspace()) or "\0" in line:
         raise _wrong_line(line, stage, f"print only lines that begin with {mark}")
     try:
         return shlex.split(rest)

@@ -17,7 +17,6 @@ from sciportal.service.view import View
 
 Work = Generator[float, Sequence[Job], None]
 
-_PORT_TRIES = 20
 # job_submit.lua refuses a second submission of one name for about two seconds.
 _DUPLICATE_SECONDS = 5
 _SEEN_SECONDS = 5
@@ -54,7 +53,7 @@ def start(view: View, refused: tuple[int, ...] = ()) -> Work:
         taken = submission.PORT_TAKEN.search(answer.message)
         if taken and endpoint and view.settings.port == settings_file.AUTO:
             not_these.add(endpoint.port)
-            if len(not_these) < _PORT_TRIES:
+            if len(not_these) < submission.PORT_TRIES:
                 continue
         if submission.DUPLICATE.search(answer.message) and view.session.clock() < give_up:
             view.queue = yield _POLL

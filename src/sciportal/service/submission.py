@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from sciportal.service.endpoint import Endpoint, comment_of
 from sciportal.service.names import job_name
 
+PORT_TRIES = 20
 NONCE = "SCIPORTAL_SUBMISSION"
 
 # What job_submit.lua says when it refuses, for us to read.

@@ -115,6 +115,16 @@ class View:
         """The endpoint that the job announces."""
         return self.job.endpoint if self.job else None
 
+    @property
+    def type_script(self) -> str | None:
+        """The text of the type's executable, which a link to it would show."""
+        path = self.executable.type_path
+        if not path:
+            return None
+        with contextlib.suppress(ServiceError):
+            return self.session.home.read(path, 1 << 20)
+        return None
+
     def logs(self) -> list[str]:
         """The log of the service and the rotated ones, relative to the home."""
         names = self.session.home.names(LOGS)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from sciportal.service import submission
 from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.slurm import Job, State
+from sciportal.service.submission import PORT_TRIES
 from sciportal.service.view import View
 
 Work = Generator[float, Sequence[Job], None]
@@ -41,7 +42,7 @@ def until_listening(
             job = view.job
             if job is None:
                 port = _port_taken(view)
-                if not port or port in refused:
+                if not port or port in refused or len(refused) >= PORT_TRIES:
                     raise _ended(view, begun)
                 refused += (port,)
                 yield from again(view, refused)

@@ -8,12 +8,12 @@ squeue serves any number of services that are worked on together.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 from collections.abc import Callable, Generator, Mapping, Sequence
 
 from sciportal.service import archive, executable, setup, stages, submission
-from sciportal.service.errors import ServiceError, UnknownError
+from sciportal.service.errors import NotRunningError, ServiceError, UnknownError
+from sciportal.service.layout import STATE
 from sciportal.service.plan import SETTING_UP, STARTING, Action, Step, plan
 from sciportal.service.result import Result
 from sciportal.service.slurm import Job, State
@@ -66,10 +66,10 @@ def carry_out(
         more: how to do steps that only the caller knows.
         checked: the account's files are written by the steps and need no look before.
     """
-    if view.session.options.check:
-        return
     if steps and not checked:
         _check_files(view, action)
+    if view.session.options.check:
+        return
     begun = view.session.home.size(view.layout.log)
     doing = {**_DO, **(more or {})}
     for step in steps:
@@ -225,6 +225,10 @@ def _reload(view: View, _step: Step) -> Work:
     view.session.slurm.signal(view.job, advice.number, advice.options)
     # scancel's exit code proves nothing, the queue does.
     yield from look(view, 0)
+    if view.job is None:
+        raise NotRunningError(
+            f"reload {view.service}", "its job ended meanwhile", "see its log, then start it"
+        )
 
 
 def _set_up(view: View, step: Step) -> None:
@@ -264,9 +268,15 @@ def _check_files(view: View, action: Action) -> None:
 
 
 def _want(view: View, wanted: str) -> None:
-    if view.ledger.wanted != wanted and os.path.isdir(view.session.home.path(".sbatch-service")):
-        view.ledger.wanted = wanted
-        view.ledger.save(view.session.home, view.layout)
+    """Note what is wanted; a home that takes no writing does not undo what was done."""
+    home = view.session.home
+    if view.ledger.wanted == wanted or not home.is_there(STATE):
+        return
+    view.ledger.wanted = wanted
+    try:
+        view.ledger.save(home, view.layout)
+    except ServiceError as error:
+        view.session.warn(str(error))
 
 
 def _remark(view: View) -> str:

@@ -1,0 +1,16 @@
+"""The entry point of `sbatch-service`: as little as possible, so that Ctrl-C meets it early."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command and return its exit code."""
+    try:
+        from sciportal.service.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        print("\nsbatch-service: interrupted before anything was done", file=sys.stderr)
+        return 130
