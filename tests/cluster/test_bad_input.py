@@ -48,6 +48,12 @@ def test_who_has_no_permission_is_told_how_to_get_it(cluster: Cluster, action: s
     cluster.run(CTL, ["test", "!", "-e", ".sbatch-service/apache"], user="carol")
 
 
+def test_who_has_no_permission_is_told_so_without_naming_a_service_too(cluster: Cluster) -> None:
+    ended = cluster.service("carol", "start", check=False)
+    assert ended.code == 5
+    assert "grant" in ended.err
+
+
 def test_a_service_that_is_nowhere_is_named(service: Service) -> None:
     ended = service("start", check=False)
     assert ended.code == 1

@@ -11,7 +11,7 @@ from sciportal.service import account, lifecycle, result, site, talk, words
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
 from sciportal.service.home import Home, explained
-from sciportal.service.plan import Action
+from sciportal.service.plan import PERMISSION, Action
 from sciportal.service.session import Options, Session
 from sciportal.service.site import Site
 from sciportal.service.slurm import Slurm
@@ -71,6 +71,9 @@ def _act(call: Namespace, rules: Site, who: Account, *, login: bool) -> int:
     services, queue = call.services, None
     if not services:
         services, queue = lifecycle.known(session, action)
+        if not services and action in PERMISSION:
+            # Each service would say so, but there is none.
+            who.check_member(rules.group)
     if (
         action is Action.PURGE
         and not (call.yes or call.check)
