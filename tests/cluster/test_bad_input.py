@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cluster.testbed import CTL, SLEEPER, Cluster, Service
@@ -9,7 +11,7 @@ from cluster.testbed import CTL, SLEEPER, Cluster, Service
 
 def one_message(text: str) -> bool:
     """Whether an error is one message and no traceback."""
-    return "Traceback" not in text and text.count("sbatch-service:") == 1
+    return "Traceback" not in text and len(re.findall("^sbatch-service: ", text, re.M)) == 1
 
 
 @pytest.mark.parametrize(
