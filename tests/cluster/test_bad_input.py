@@ -11,7 +11,7 @@ from cluster.testbed import CTL, SLEEPER, Cluster, Service
 
 def one_message(text: str) -> bool:
     """Whether an error is one message and no traceback."""
-    return "Traceback" not in text and len(re.findall("^sbatch-service: ", text, re.M)) == 1
+    return "Traceback" not in text and len(re.findall("^sbatch-service: ", text, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize(
