@@ -41,12 +41,18 @@ def do(step: Step, home: Home, layout: Layout, executable: Executable) -> None:
 
 
 def rotation(home: Home, layout: Layout) -> str:
-    """Configuration of logrotate(8) for the log of a service.
+    """Configuration of logrotate(8) for the log of a service."""
+    return rotation_of(home.path(layout.log))
 
-    The job keeps its log open, so the log is copied and then cut.
+
+def rotation_of(logs: str) -> str:
+    """Configuration of logrotate(8) for logs that their writer keeps open: copied, then cut.
+
+    Args:
+        logs: absolute path, or pattern of paths.
     """
     return f"""\
-"{home.path(layout.log)}" {{
+"{logs}" {{
     size 1M
     rotate 5
     copytruncate

@@ -15,6 +15,7 @@ from sciportal.service import processes
 from sciportal.service.account import current
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
+from sciportal.service.setup import rotation_of
 
 CONFIGURATION = "/etc/sciportal/apache/apache2.conf"
 SERVER = "/usr/sbin/apache2"
@@ -37,17 +38,6 @@ Your pages lie in ~/public_html. The server runs as a Slurm job under your accou
     sbatch-service status apache
     sbatch-service reload apache       after a change of options.conf
     sbatch-service stop apache
-"""
-
-_ROTATION = """\
-"{log}/*.log" {{
-    size 1M
-    rotate 5
-    copytruncate
-    compress
-    missingok
-    notifempty
-}}
 """
 
 
@@ -81,7 +71,7 @@ def _init() -> None:
     for name, text in (
         (f"{OWN}/options.conf", _OPTIONS),
         (f"{OWN}/README", _README),
-        (f"{OWN}/logrotate", _ROTATION.format(log=home.path(f"{OWN}/log"))),
+        (f"{OWN}/logrotate", rotation_of(home.path(f"{OWN}/log/*.log"))),
     ):
         if not home.is_there(name):
             home.write(name, text, 0o644)
