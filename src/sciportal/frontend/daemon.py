@@ -13,8 +13,8 @@ from sciportal.frontend.health import Health
 from sciportal.frontend.routemap import accounts_text, routes_text
 from sciportal.frontend.routes import routes
 from sciportal.service.errors import ServiceError
+from sciportal.service.job import Job
 from sciportal.service.site import Site
-from sciportal.service.slurm import Job
 
 ROUTES, ACCOUNTS, STATUS = "routes.txt", "accounts.txt", "status.json"
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sciportal.service.job import Job, State
 from sciportal.service.names import is_account, service_of
 from sciportal.service.site import Site
-from sciportal.service.slurm import Job, State
 
 # What the front end can speak to a service.
 PROTOCOLS = frozenset({"http"})

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from sciportal.service.slurm import Job
+    from sciportal.service.job import Job
 
 # slurmctld has other threads to serve the answers with; one that takes longer than this is in
 # trouble of its own.
@@ -51,7 +51,7 @@ def judge(job: Job, jobs: Iterable[Job]) -> Verdict:
 
 def _alive(job: Job) -> bool:
     # An ending job still has its processes and its port.
-    from sciportal.service.slurm import State
+    from sciportal.service.job import State
 
     return job.state is not State.STOPPED
 
@@ -62,7 +62,7 @@ def _place(job: Job) -> tuple[bool, int]:
     Not the time of submission: Slurm sets it anew when it requeues a job, which must not cost
     the job its place. That ids begin anew after MaxJobId is why those that run come first.
     """
-    from sciportal.service.slurm import State
+    from sciportal.service.job import State
 
     return (job.state not in (State.RUNNING, State.STOPPING), job.id)
 

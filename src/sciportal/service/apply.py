@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from sciportal.service import executable, lifecycle
 from sciportal.service import settings as settings_file
 from sciportal.service.errors import UnknownError, UsageError
+from sciportal.service.job import Job, State
 from sciportal.service.kinds import kind_of
 from sciportal.service.names import check_service
 from sciportal.service.plan import STARTING, Action, Present, Step, plan
 from sciportal.service.result import Result
 from sciportal.service.session import Session
-from sciportal.service.slurm import Job, State
 from sciportal.service.view import View
 from sciportal.service.work import carry_out, look, report
 

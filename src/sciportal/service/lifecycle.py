@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 
 from sciportal.service.errors import ServiceError, UnknownError
+from sciportal.service.job import Job
 from sciportal.service.layout import CENTRAL, LOGS, PORTS_LOCK, STATE
 from sciportal.service.lock import Lock
 from sciportal.service.names import is_service, job_name, service_of
@@ -12,7 +13,6 @@ from sciportal.service.plan import PERMISSION, STARTING, Action
 from sciportal.service.result import Result
 from sciportal.service.session import Session
 from sciportal.service.setup import directories
-from sciportal.service.slurm import Job
 from sciportal.service.view import View
 from sciportal.service.work import perform
 

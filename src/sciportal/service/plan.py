@@ -9,8 +9,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from sciportal.service.errors import NotRunningError, ServiceError, UnknownError
+from sciportal.service.job import State
 from sciportal.service.names import job_name
-from sciportal.service.slurm import State
 
 
 class Action(Enum):

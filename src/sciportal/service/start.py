@@ -8,11 +8,12 @@ from sciportal.service import executable, ports, stages, submission
 from sciportal.service import settings as settings_file
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
+from sciportal.service.job import Job, State
 from sciportal.service.kinds import kind_of
 from sciportal.service.layout import PORTS_LOCK, STATE, Layout
 from sciportal.service.ledger import Ledger
 from sciportal.service.lock import Lock
-from sciportal.service.slurm import Answer, Job, State, Submission
+from sciportal.service.slurm import Answer, Submission
 from sciportal.service.view import View
 
 Work = Generator[float, Sequence[Job], None]

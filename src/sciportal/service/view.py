@@ -9,13 +9,13 @@ from sciportal.service import executable, setup
 from sciportal.service import settings as settings_file
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import ServiceError
+from sciportal.service.job import Job, State
 from sciportal.service.kinds import kind_of
 from sciportal.service.layout import LOGS, Layout
 from sciportal.service.ledger import Ledger
 from sciportal.service.names import job_name
 from sciportal.service.plan import Present
 from sciportal.service.session import Session
-from sciportal.service.slurm import Job, State
 
 # The queue may be read on another host than the one that noted the time.
 _SKEW_SECONDS = 2

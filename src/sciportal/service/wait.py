@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 
 from sciportal.service import submission
 from sciportal.service.errors import ServiceError, UnknownError
-from sciportal.service.slurm import Job, State
+from sciportal.service.job import Job, State
 from sciportal.service.submission import PORT_TRIES
 from sciportal.service.view import View
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 
 from sciportal.service import archive, executable, setup, stages, submission
 from sciportal.service.errors import NotRunningError, ServiceError, UnknownError
+from sciportal.service.job import Job, State
 from sciportal.service.layout import STATE
 from sciportal.service.plan import SETTING_UP, STARTING, Action, Step, plan
 from sciportal.service.result import Result
-from sciportal.service.slurm import Job, State
 from sciportal.service.start import start
 from sciportal.service.view import View
 from sciportal.service.wait import until_listening

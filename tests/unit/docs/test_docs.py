@@ -15,9 +15,9 @@ import yaml
 from sciportal.frontend import cli as frontend_cli
 from sciportal.frontend import health
 from sciportal.service import apply, cli, errors, kinds, result, words
+from sciportal.service.job import State
 from sciportal.service.result import Result
 from sciportal.service.site import Site
-from sciportal.service.slurm import State
 from unit.docs import tables
 from unit.docs.tables import ROOT
 

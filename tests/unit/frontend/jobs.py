@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sciportal.service.slurm import Job
+from sciportal.service.job import Job
 
 
 def job(number: int = 1, **changed: object) -> Job:

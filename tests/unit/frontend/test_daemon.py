@@ -8,8 +8,8 @@ import pytest
 
 from sciportal.frontend import daemon, health
 from sciportal.service.errors import UnknownError
+from sciportal.service.job import Job
 from sciportal.service.site import Site
-from sciportal.service.slurm import Job
 from unit.frontend.jobs import job
 
 LINE = "alice:web public,http,node1:24601 2001\n"

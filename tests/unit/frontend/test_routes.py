@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sciportal.frontend import routemap
 from sciportal.frontend.routes import Route, is_host, routes
+from sciportal.service.job import Job
 from sciportal.service.site import Site
-from sciportal.service.slurm import Job
 from unit.frontend.jobs import job
 
 SITE = Site()

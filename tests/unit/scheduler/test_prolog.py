@@ -13,7 +13,8 @@ from sciportal.scheduler import prolog
 from sciportal.scheduler.prolog import judge
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import UnknownError
-from sciportal.service.slurm import Job, Slurm
+from sciportal.service.job import Job
+from sciportal.service.slurm import Slurm
 
 
 def job(

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sciportal.service.errors import NotRunningError, ServiceError, UnknownError
+from sciportal.service.job import State
 from sciportal.service.plan import PERMISSION, SETTING_UP, STARTING, Action, Present, Step, plan
-from sciportal.service.slurm import State
 
 LIVE = (State.PENDING, State.RUNNING, State.STOPPING)
 MISSING = (Step("link", "x to y"), Step("write", "rotation"))

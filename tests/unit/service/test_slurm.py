@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import ServiceError, UnknownError
-from sciportal.service.slurm import Slurm, State
+from sciportal.service.job import State
+from sciportal.service.slurm import Slurm
 from unit.service.commands import Programs, squeue_job
 from unit.service.running import ends
 
