@@ -16,12 +16,14 @@ Work = Generator[float, Sequence[Job], None]
 _POLL = 0.2
 _CONNECT_SECONDS = 1.0
 _LOG_LINES = 10
+# A job that runs so long without an endpoint counts as started (supervisord's startsecs).
+_STEADY_SECONDS = 1.0
 
 
 def until_listening(
     view: View, begun: int, timeout: float, again: Callable[[View, tuple[int, ...]], Work]
 ) -> Work:
-    """Wait until the endpoint accepts a connection; without one, until the job runs.
+    """Wait until the endpoint accepts a connection; without one, until the job runs and stays.
 
     Args:
         view: of the service.
@@ -37,6 +39,7 @@ def until_listening(
     end = session.clock() + timeout
     refused: tuple[int, ...] = ()
     silence = ""
+    steady: float | None = None
     while True:
         if not silence:
             job = view.job
@@ -47,8 +50,10 @@ def until_listening(
                 refused += (port,)
                 yield from again(view, refused)
                 continue
-            if job.state is State.RUNNING and _serves(job):
-                return
+            if job.state is State.RUNNING:
+                steady = steady or session.clock() + _STEADY_SECONDS
+                if _serves(job) if job.endpoint else session.clock() >= steady:
+                    return
         if session.clock() >= end:
             raise _late(view, begun, timeout, silence)
         try:
@@ -59,8 +64,7 @@ def until_listening(
 
 
 def _serves(job: Job) -> bool:
-    if job.endpoint is None:
-        return True
+    assert job.endpoint
     try:
         with socket.create_connection((job.node, job.endpoint.port), _CONNECT_SECONDS):
             return True

@@ -71,11 +71,25 @@ def test_a_service_that_listens_late_is_waited_for(web, deaf_port):
     assert (result.exit_code, result.state) == (0, "running")
 
 
-def test_a_service_without_a_port_is_there_when_its_job_runs(web):
+def test_a_service_without_a_port_is_there_when_its_job_has_run_for_a_second(web):
     write(web, "none")
     web.cluster.start_seconds = 3.0
     assert web.one("start", wait=30).state == "running"
-    assert web.cluster.now() >= 1_800_000_003
+    assert 4 <= web.cluster.now() - 1_800_000_000 < 5
+
+
+def test_a_service_without_a_port_that_ends_at_once_is_told(web):
+    write(web, "none")
+
+    def fails() -> None:
+        for job in web.cluster.of("web"):
+            if web.cluster.now() > 1_800_000_000.5:
+                web.cluster.put(job._replace(raw_state="FAILED"))
+
+    web.cluster.before_squeue = fails
+    result = web.one("start", wait=30)
+    assert (result.exit_code, result.state) == (1, "stopped")
+    assert "(FAILED)" in result.message
 
 
 def test_a_port_that_nobody_opens_is_told_with_the_end_of_the_log(web, deaf_port):
