@@ -24,14 +24,15 @@ exec sleep 600
 # One round: 20 at once, all judged, one of them running, all gone.
 ROUND = """\
 cd "$HOME"
-submit() { sbatch --parsable -p service-pool -J "$1" -o /dev/null sched-script 2>/dev/null; }
-for each in $(seq 20); do submit "$1" & done >sched-ids
+submit() { sbatch --parsable -p service-pool -J "$1" -o /dev/null sched-script; }
+for each in $(seq 20); do submit "$1" & done >sched-ids 2>sched-said
 wait
 count() { squeue -h -n "$1" -t "$2" -o %A | wc -l; }
 judged() { [ "$(count "$1" PD,CF)" = 0 ] && [ "$(cat sched-started 2>/dev/null | wc -l)" = "$2" ]; }
 gone() { [ "$(count "$1" PD,CF,R,CG)" = 0 ]; }
 for each in $(seq 100); do judged "$1" "$2" && break; sleep 0.1; done
 echo "accepted $(wc -l <sched-ids) running $(count "$1" R)"
+[ -s sched-ids ] || cat sched-said >&2
 scancel -n "$1"
 for each in $(seq 100); do gone "$1" && break; sleep 0.1; done
 """
@@ -118,10 +119,13 @@ def test_of_parallel_submissions_never_two_run(people: People, forgetful: None) 
     pid = people.root("systemctl", "show", "-P", "MainPID", "slurmctld")
     begin = 'cd "$HOME" && rm -f sched-* && cat >sched-script'
     people.run("alice", "sh", "-c", begin, stdin=SCRIPT)
+    last: dict[str, float] = {}
     for each in range(30):
         # A name can be submitted again after three seconds: meanwhile the others have their turn.
         name = f"sched-{each % 4}-service"
+        time.sleep(max(0.0, last.get(name, 0.0) + 3.2 - time.monotonic()))
         done = people.run("alice", "sh", "-c", ROUND, "sh", name, str(each + 1))
+        last[name] = time.monotonic()
         found = re.fullmatch(r"accepted (\d+) running 1\n", done.out)
         assert found, (each, done)
         assert int(found[1]) >= 1

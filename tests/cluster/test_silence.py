@@ -42,7 +42,6 @@ def test_with_slurmctld_stopped_nothing_is_changed_and_all_works_afterwards(
     wait_for(lambda: slurmctld.get(url).status == 200, 5)
 
 
-@pytest.mark.long  # Slurm's own time-outs, several in a row, take minutes
 def test_a_submission_without_an_answer_is_not_made_twice(
     service: Service, slurmctld: Cluster
 ) -> None:
