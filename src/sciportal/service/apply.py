@@ -18,10 +18,11 @@ from sciportal.service.job import Job, State
 from sciportal.service.kinds import kind_of
 from sciportal.service.names import check_service
 from sciportal.service.plan import STARTING, Action, Present, Step, plan
+from sciportal.service.report import report
 from sciportal.service.result import Result
 from sciportal.service.session import Session
 from sciportal.service.view import View
-from sciportal.service.work import carry_out, look, report
+from sciportal.service.work import carry_out, look
 
 SCHEMA = 1
 STATES = {

@@ -38,6 +38,11 @@ class Layout(NamedTuple):
         return f"{STATE}/{self.service}.json"
 
     @property
+    def record(self) -> str:
+        """How the main process is doing, as the job's runner writes it down."""
+        return f"{STATE}/{self.service}.run"
+
+    @property
     def lock(self) -> str:
         """Held by the one call that works on the service."""
         return f"{STATE}/{self.service}.lock"
@@ -75,5 +80,6 @@ class Layout(NamedTuple):
             self.own_rotation_link,
             self.own,
             self.rotation,
+            self.record,
             self.ledger,
         ]

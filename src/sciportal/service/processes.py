@@ -118,13 +118,21 @@ class _Pipes:
 def _spawn(
     argv: list[str], env: Mapping[str, str], actions: list[tuple[int, int, int]], *, group: bool
 ) -> int:
-    # Python ignores SIGPIPE; its children are to have the default again.
+    # Python ignores SIGPIPE, and some callers block signals; their children are to do neither.
     defaults = [signal.SIGPIPE, signal.SIGXFSZ]
     if group:
         return os.posix_spawnp(
-            argv[0], argv, env, file_actions=actions, setsigdef=defaults, setpgroup=0
+            argv[0],
+            argv,
+            env,
+            file_actions=actions,
+            setsigdef=defaults,
+            setsigmask=(),
+            setpgroup=0,
         )
-    return os.posix_spawnp(argv[0], argv, env, file_actions=actions, setsigdef=defaults)
+    return os.posix_spawnp(
+        argv[0], argv, env, file_actions=actions, setsigdef=defaults, setsigmask=()
+    )
 
 
 class _Process:

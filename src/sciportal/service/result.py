@@ -30,6 +30,14 @@ class Result(NamedTuple):
     """When the job started, or was submitted; seconds since the epoch, 0 for none."""
     steps: tuple[Step, ...] = ()
     message: str = ""
+    phase: str = ""
+    """How the main process is doing, see record.py; empty where nobody knows."""
+    restarts: int = 0
+    """How often it was started again since its job last began."""
+    last_exit: int | None = None
+    """Exit status of the main process that ended last; the negated number of its signal."""
+    is_shell: bool = False
+    """Whether the main process is a shell that waits for another: it gets the signals then."""
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
 

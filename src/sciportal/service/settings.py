@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sciportal.service.endpoint import ACCESS, PROTOCOLS
 from sciportal.service.errors import ServiceError
 from sciportal.service.kinds import kind_of
+from sciportal.service.restart import POLICIES
 
 AUTO = 0
 NO_PORT = -1
@@ -21,6 +22,8 @@ class Settings(NamedTuple):
     """A TCP port; AUTO for one that is chosen, NO_PORT for a service that does not listen."""
     protocol: str
     access: str
+    restart: str
+    """When its main process is started again, see restart.py."""
     stop_timeout: int
     """Seconds the service has to end after its signal."""
     sbatch: tuple[str, ...]
@@ -31,6 +34,7 @@ KEYS = {
     "port": '"auto", "none" or a number within the site\'s range',
     "protocol": "one of " + ", ".join(PROTOCOLS),
     "access": "one of " + ", ".join(ACCESS),
+    "restart": "one of " + ", ".join(POLICIES),
     "stop_timeout": "a number of seconds from 1 to 3600",
     "sbatch": "a list of options of sbatch",
 }
@@ -39,7 +43,7 @@ KEYS = {
 def defaults(service: str, stop_timeout: int) -> Settings:
     """The settings of a service without a file."""
     kind = kind_of(service)
-    return Settings(AUTO, kind.protocol, kind.access, stop_timeout, ())
+    return Settings(AUTO, kind.protocol, kind.access, kind.restart, stop_timeout, ())
 
 
 def load(text: str | None, service: str, path: str, stop_timeout: int) -> Settings:
@@ -110,4 +114,5 @@ def _value(key: str, value: Any) -> tuple[bool, Any]:
             isinstance(each, str) and "\0" not in each for each in value
         )
         return strings, tuple(value) if strings else ()
-    return value in (PROTOCOLS if key == "protocol" else ACCESS), value
+    words_of = {"protocol": PROTOCOLS, "access": ACCESS, "restart": POLICIES}
+    return value in words_of[key], value

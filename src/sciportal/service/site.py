@@ -37,6 +37,12 @@ class Site(NamedTuple):
     """Default of --wait."""
     lock_timeout: int = 60
     """Default of --lock-timeout."""
+    restart_delay_max: int = 60
+    """Longest delay before a main process that failed is started again; the first is 1."""
+    restart_limit: int = 10
+    """After so many restarts within restart_window a service is given up."""
+    restart_window: int = 600
+    """See restart_limit."""
     sbatch: tuple[str, ...] = ("--mem=512M", "--cpus-per-task=1", "--requeue")
     """Options of sbatch that come before those of the service."""
     port_min: int = 8192

@@ -143,6 +143,22 @@ class Slurm:
         else:
             self._scancel(job, [*extra, "--batch", "-s", str(number)])
 
+    def end_of(self, job_id: int) -> int:
+        """When the time of a running job is over, in seconds since the epoch; 0 for never.
+
+        Raises:
+            UnknownError: slurmctld did not answer.
+        """
+        result = self._run(["squeue", "-h", "-j", str(job_id), "-o", "%e"])
+        if not result.ok:
+            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
+        return _seconds(result.out.strip())
+
+    def requeue(self, job_id: int) -> str:
+        """Put a job back into the queue; what Slurm says if it does not, else nothing."""
+        result = self._run(["scontrol", "requeue", str(job_id)])
+        return "" if result.ok else _why(result)
+
     def cancel(self, job: Job) -> None:
         """Cancel a job as a whole."""
         self._scancel(job, [])

@@ -13,6 +13,7 @@ from sciportal.service.kinds import kind_of
 from sciportal.service.layout import PORTS_LOCK, STATE, Layout
 from sciportal.service.ledger import Ledger
 from sciportal.service.lock import Lock
+from sciportal.service.order import Order, command
 from sciportal.service.slurm import Answer, Submission
 from sciportal.service.view import View
 
@@ -93,7 +94,10 @@ def _submit(view: View, endpoint: Endpoint | None) -> Submission:
         endpoint,
         view.ledger.nonce,
     )
-    return session.slurm.submit(options, submission.script(path, session.home.root), job_env)
+    order = Order(
+        view.service, path, session.home.root, view.settings.restart, view.settings.stop_timeout
+    )
+    return session.slurm.submit(options, submission.script(command(order)), job_env)
 
 
 def _remember(view: View) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sciportal.service.endpoint import Endpoint, comment_of
 from sciportal.service.names import job_name
@@ -21,19 +21,15 @@ NOT_PERMITTED = re.compile(
 )
 
 
-def script(executable: str, home: str) -> str:
-    """The batch script.
-
-    A login shell, so that ~/.profile applies (that is how rvm and the like reach a service);
-    exec, so that the main process is the one that `scancel --batch` signals.
+def script(command: Sequence[str]) -> str:
+    """The batch script: it becomes the command, which so gets what `scancel --batch` sends.
 
     Args:
-        executable: absolute path of the service's executable.
-        home: working directory, to which a profile that went elsewhere comes back.
+        command: program and arguments; the runner's.
     """
     import shlex
 
-    return f"#!/bin/bash -l\ncd {shlex.quote(home)} || exit\nexec {shlex.quote(executable)} main\n"
+    return f"#!/bin/sh\nexec {shlex.join(command)}\n"
 
 
 def options(
@@ -81,10 +77,10 @@ def options(
 def environment(
     account: Mapping[str, str], service: str, endpoint: Endpoint | None, nonce: str
 ) -> dict[str, str]:
-    """The environment of the job, before its login shell adds to it.
+    """The environment of the job.
 
     Args:
-        account: the clean environment of the account.
+        account: the clean environment of the account, to which a login shell adds.
         service: its name.
         endpoint: where it is to listen.
         nonce: names this submission.

@@ -34,7 +34,7 @@ def show(results: Sequence[Result], action: str, *, check: bool) -> None:
             print("no services")
     for each in results:
         if action == "status":
-            if each.message and each.state != "running":
+            if each.message:
                 print(f"{each.service}: {each.message}", file=sys.stderr)
         elif each.exit_code:
             print(f"sbatch-service: {each.message}", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from sciportal.service import executable, setup
+from sciportal.service import executable, record, setup
 from sciportal.service import settings as settings_file
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import ServiceError
@@ -15,6 +15,7 @@ from sciportal.service.layout import LOGS, Layout
 from sciportal.service.ledger import Ledger
 from sciportal.service.names import job_name
 from sciportal.service.plan import Present
+from sciportal.service.record import Record
 from sciportal.service.session import Session
 
 # The queue may be read on another host than the one that noted the time.
@@ -80,6 +81,13 @@ class View:
 
     def _is_newer(self, job: Job, since: float) -> bool:
         return job.submitted >= since - _SKEW_SECONDS and job.id != self.ledger.job_id
+
+    @property
+    def record(self) -> Record:
+        """How the main process of the job is doing; of no other job than the last."""
+        found = record.load(self.session.home, self.layout)
+        jobs = self.live[:1] or self.mine[-1:]
+        return found if not jobs or found.job_id == jobs[0].id else record.Record()
 
     @property
     def executable(self) -> executable.Executable:

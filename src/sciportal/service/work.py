@@ -7,7 +7,6 @@ squeue serves any number of services that are worked on together.
 
 from __future__ import annotations
 
-import contextlib
 import signal
 from collections.abc import Callable, Generator, Mapping, Sequence
 
@@ -16,6 +15,7 @@ from sciportal.service.errors import NotRunningError, ServiceError, UnknownError
 from sciportal.service.job import Job, State
 from sciportal.service.layout import STATE
 from sciportal.service.plan import SETTING_UP, STARTING, Action, Step, plan
+from sciportal.service.report import report
 from sciportal.service.result import Result
 from sciportal.service.start import start
 from sciportal.service.view import View
@@ -100,28 +100,6 @@ def look(view: View, seconds: float) -> Work:
     view.queue = yield seconds
 
 
-def report(view: View, action: Action, steps: Sequence[Step], message: str = "") -> Result:
-    """What there is to say after an action."""
-    job = view.job
-    code = 0
-    if action is Action.STATUS:
-        code = {State.RUNNING: 0, State.UNKNOWN: 4}.get(view.state, 3)
-    return Result(
-        service=view.service,
-        account=view.session.account.name,
-        action=action.value,
-        exit_code=code,
-        changed=bool(steps),
-        state=view.state.value,
-        job_id=job.id if job else None,
-        node=(job.node or None) if job else None,
-        endpoint=view.endpoint,
-        since=(job.started or job.submitted) if job else 0,
-        steps=tuple(steps),
-        message=message or _remark(view),
-    )
-
-
 def stop(view: View, _step: Step) -> Work:
     """Stop all jobs of the service; when it returns, none of that name is left.
 
@@ -131,6 +109,8 @@ def stop(view: View, _step: Step) -> Work:
     """
     session = view.session
     advice = _signal(view, "stop", signal.SIGTERM)
+    # The runner looks there when the main process has ended: it is not to start it again.
+    _want(view, "stopped")
     begun = session.clock()
     mild = begun + _stop_timeout(view)
     end = mild + session.site.cancel_timeout
@@ -277,15 +257,3 @@ def _want(view: View, wanted: str) -> None:
         view.ledger.save(home, view.layout)
     except ServiceError as error:
         view.session.warn(str(error))
-
-
-def _remark(view: View) -> str:
-    job = view.job
-    if view.state is State.UNKNOWN:
-        return view.present().why_unknown
-    if job and job.state is State.PENDING and job.reason not in ("", "None"):
-        return f"waiting: {job.reason}"
-    with contextlib.suppress(ServiceError):
-        if not job and not view.executable.there:
-            return "not set up"
-    return ""

@@ -34,7 +34,7 @@ def table(name: str) -> str:
     makers = {
         "command-options": (("option", "meaning"), _command_options),
         "service-settings": (("key", "value", "default"), _service_settings),
-        "types": (("service", "`protocol`", "`access`", "first port"), _types),
+        "types": (("service", "`protocol`", "`access`", "`restart`", "first port"), _types),
         "service.toml": (("key", "variable", "default", "meaning"), _site),
     }
     head, maker = makers[kind]
@@ -126,7 +126,7 @@ def _types() -> Iterator[Sequence[str]]:
     every = {**{f"`{name}`": kind for name, kind in kinds.TYPES.items()}, "any other": kinds.CUSTOM}
     for name, kind in every.items():
         first = f"{kind.port_base} + uid modulo {kinds.PORT_SPAN}"
-        yield name, f"`{kind.protocol}`", f"`{kind.access}`", first
+        yield name, f"`{kind.protocol}`", f"`{kind.access}`", f"`{kind.restart}`", first
 
 
 def _site() -> Iterator[Sequence[str]]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sciportal.service import settings
 from sciportal.service.endpoint import ACCESS, PROTOCOLS
 from sciportal.service.errors import ServiceError
+from sciportal.service.restart import POLICIES
 
 PATH = "/home/alice/.sbatch-service/web.toml"
 
@@ -23,6 +24,7 @@ valid = st.fixed_dictionaries(
         "port": st.one_of(st.sampled_from(["auto", "none"]), st.integers(1, 65535)),
         "protocol": st.sampled_from(PROTOCOLS),
         "access": st.sampled_from(ACCESS),
+        "restart": st.sampled_from(POLICIES),
         "stop_timeout": st.integers(1, 3600),
         "sbatch": st.lists(texts, max_size=4),
     },
@@ -48,7 +50,7 @@ def refused(text: str) -> str:
 
 
 def test_without_a_file_a_custom_service_is_its_owners():
-    assert load(None) == settings.Settings(settings.AUTO, "http", "owner", 60, ())
+    assert load(None) == settings.Settings(settings.AUTO, "http", "owner", "never", 60, ())
 
 
 def test_an_empty_file_is_no_file():
@@ -57,6 +59,7 @@ def test_an_empty_file_is_no_file():
 
 def test_a_type_has_defaults_of_its_own():
     assert load(None, "apache").access == "public"
+    assert load(None, "apache").restart == "on-failure"
 
 
 def test_every_key_is_taken_from_the_file():
@@ -64,10 +67,11 @@ def test_every_key_is_taken_from_the_file():
         port = 24601
         protocol = "tcp"
         access = "users"
+        restart = "always"
         stop_timeout = 5
         sbatch = ["--mem=1G", "-t 5"]
     """
-    assert load(text) == settings.Settings(24601, "tcp", "users", 5, ("--mem=1G", "-t 5"))
+    assert load(text) == settings.Settings(24601, "tcp", "users", "always", 5, ("--mem=1G", "-t 5"))
 
 
 @pytest.mark.parametrize(

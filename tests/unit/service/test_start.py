@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
+from sciportal.service.order import parse
 from sciportal.service.slurm import Answer
 
 DUPLICATE = (Answer.REFUSED, "sbatch: error: sciportal: duplicate service web, wait a moment")
@@ -59,8 +62,15 @@ def test_the_job_is_submitted_as_the_specification_has_it(web):
         "comment": f"sbatch-service/1 http {web.ledger()['port']} owner",
         "chdir": str(web.home),
     }
-    assert what.script.startswith("#!/bin/bash -l\n")
-    assert what.script.endswith(f"exec {web.home}/.sbatch-service/web main\n")
+    words = shlex.split(what.script.removeprefix("#!/bin/sh\nexec "))
+    executable = f"{web.home}/.sbatch-service/web"
+    assert parse(words[4:]) == ("web", executable, str(web.home), "never", 60)
+
+
+def test_the_settings_tell_the_runner_when_to_restart_and_how_long_to_wait(web):
+    web.write("web", settings='restart = "always"\nstop_timeout = 7')
+    web.one("start")
+    assert web.cluster.submitted[0].script.endswith(" always 7\n")
 
 
 def test_the_environment_of_the_job_is_clean_and_names_service_port_and_submission(web):

@@ -201,7 +201,7 @@ def test_a_job_that_nothing_ends_is_told_with_its_state_and_id(web):
     assert f"job {number} is still RUNNING" in result.message
     assert web.cluster.cancelled == [number]
     assert 0 <= web.cluster.time - begun - STOP_TIMEOUT - CANCEL_TIMEOUT < 5
-    assert web.ledger()["wanted"] == "running"
+    assert web.ledger()["wanted"] == "stopped"
 
 
 def test_a_completing_job_is_waited_for_without_a_signal(web):
@@ -240,7 +240,7 @@ def test_a_squeue_that_stays_silent_in_the_middle_of_a_stop_is_unknown(web):
     assert (result.exit_code, result.state) == (4, "unknown")
     assert web.cluster.time - begun <= STOP_TIMEOUT + CANCEL_TIMEOUT + 5
     assert web.cluster.cancelled == []
-    assert web.ledger()["wanted"] == "running"
+    assert web.ledger()["wanted"] == "stopped"
 
 
 @pytest.mark.parametrize("action", ["stop", "restart", "reload", "deploy", "init", "purge"])

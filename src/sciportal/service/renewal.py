@@ -1,0 +1,106 @@
+"""Renewing a job before its time is over: its main process stops, and it goes back to the queue.
+
+The same job is requeued, so there is never a second one of its name.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from sciportal.service import stages
+from sciportal.service.errors import ServiceError, UnknownError
+from sciportal.service.main_process import MainProcess
+from sciportal.service.slurm import Slurm
+
+# Between the end of the main process and the limit there has to be time for the requeue.
+_SPARE_SECONDS = 10.0
+_RETRY_SECONDS = 5.0
+_POLL = 0.05
+
+
+class Renewal:
+    """The time limit of a job.
+
+    Args:
+        slurm: its cluster.
+        job_id: its number; 0 where this is no job.
+        stop_timeout: seconds that the main process has to end.
+        stage_timeout: seconds that stage `stop` may take.
+        say: writes a line to the log.
+    """
+
+    def __init__(
+        self,
+        slurm: Slurm,
+        job_id: int,
+        stop_timeout: float,
+        stage_timeout: float,
+        say: Callable[[str], None],
+    ) -> None:
+        self._slurm = slurm
+        self._job_id = job_id
+        self._stop_timeout = stop_timeout
+        self._stage_timeout = stage_timeout
+        self._say = say
+        self._begun = time.time()
+        self._margin = 0.0
+        self._at = self._begun if job_id else float("inf")
+        """When to look at the limit next, in seconds since the epoch."""
+        self._is_known = False
+
+    def seconds(self) -> float:
+        """Seconds until there is something to do."""
+        return self._at - time.time()
+
+    def is_due(self) -> bool:
+        """Whether the main process has to be stopped now. The limit may have been changed."""
+        if time.time() < self._at:
+            return False
+        try:
+            end = self._slurm.end_of(self._job_id)
+        except UnknownError:
+            # Who enforces the limit is the one who does not answer.
+            self._at = time.time() + _RETRY_SECONDS
+            return False
+        if not end:
+            self._at = float("inf")
+            return False
+        self._margin = min(self._stop_timeout + _SPARE_SECONDS, (end - self._begun) / 3)
+        self._at = end - self._margin
+        return time.time() >= self._at
+
+    def stop(self, process: MainProcess, executable: str) -> bool:
+        """Let the main process end gracefully, by the signal that stage `stop` names.
+
+        Returns:
+            True: it has ended now.
+        """
+        self._say("the time limit of the job is near: it is renewed")
+        deadline = time.monotonic() + max(1.0, self._margin - _SPARE_SECONDS / 2)
+        process.signal(self._signal(executable))
+        while not process.has_ended():
+            time.sleep(_POLL)
+            if time.monotonic() > deadline:
+                process.signal(signal.SIGKILL)
+        return True
+
+    def _signal(self, executable: str) -> int:
+        try:
+            timeout = min(self._stage_timeout, self._margin / 2)
+            said = stages.call(executable, "stop", env=os.environ, timeout=timeout, login=True)
+            return stages.signal_advice(said, "stop", signal.SIGTERM).number
+        except ServiceError as error:
+            self._say(f"{error}; sending SIGTERM without asking it")
+            return signal.SIGTERM
+
+    def requeue(self) -> bool:
+        """Put the job back into the queue; whether Slurm did."""
+        problem = self._slurm.requeue(self._job_id)
+        if not problem:
+            return True
+        self._say(f"the job cannot be renewed ({problem}): it ends at its time limit")
+        self._at = float("inf")
+        return False
