@@ -88,7 +88,38 @@ def _account(entry: pwd.struct_passwd) -> Account:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir, entry.pw_shell)
 
 
+def members(group: str) -> list[str]:
+    """The names of all members of `group`, sorted.
+
+    Raises:
+        UsageError: there is no such group.
+    """
+    try:
+        entry = grp.getgrnam(group)
+    except KeyError:
+        raise UsageError(
+            "the members", f"there is no group {group!r}", "see the site's settings"
+        ) from None
+    mine = {each.pw_name for each in pwd.getpwall() if each.pw_gid == entry.gr_gid}
+    return sorted(mine.union(entry.gr_mem))
+
+
 def act_as(account: Account, work: Callable[[], int]) -> int:
+    """Do `work` as `begin_as` does and wait for its end.
+
+    Returns:
+        See `exit_status`.
+    """
+    return exit_status(os.waitpid(begin_as(account, work), 0)[1])
+
+
+def exit_status(status: int) -> int:
+    """What wait(2) says as an exit status: 128 plus the number of a signal."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def begin_as(account: Account, work: Callable[[], int]) -> int:
     """Do `work` in a child process that is `account` and nobody else.
 
     Args:
@@ -96,7 +127,7 @@ def act_as(account: Account, work: Callable[[], int]) -> int:
         work: what it does; its result is the child's exit status.
 
     Returns:
-        The exit status of the child, or 128 plus the number of the signal that ended it.
+        The number of the child.
 
     Raises:
         ServiceError: we are not root.
@@ -122,5 +153,4 @@ def act_as(account: Account, work: Callable[[], int]) -> int:
         finally:
             # Not sys.exit: the parent's clean-up is not the child's to run.
             os._exit(status)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return status if status >= 0 else 128 - status
+    return child

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sciportal.service import account, apply, result
+from sciportal.service import account, apply, crowd
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
 from sciportal.service.plan import Action
 from sciportal.service.result import Result
 from sciportal.service.session import Session
 
-# What a child may answer: it runs as an account, and root reads it.
-_ANSWER_LIMIT = 1 << 26
-
 MakeSession = Callable[[Account, bool], Session]
 
 
-def run(
-    text: str, default: str | None, session: MakeSession
-) -> tuple[list[dict[str, Any]], list[int]]:
+def run(text: str, default: str | None, session: MakeSession) -> list[dict[str, Any]]:
     """Bring the services of a document to their wanted states.
 
     Args:
@@ -31,26 +25,26 @@ def run(
         session: makes the session of an account; with whether purges keep an archive.
 
     Returns:
-        The results as JSON objects in the order of the document, and their exit codes.
+        The results as JSON objects in the order of the document.
 
     Raises:
         UsageError: the document is wrong, or names accounts that the caller may not act as.
     """
     wanted, archive = apply.read(text)
     owners = [_owner(each, default) for each in wanted]
+    names = list(dict.fromkeys(owners))
+    places = {who: [n for n, owner in enumerate(owners) if owner == who] for who in names}
+    theirs = {who: [wanted[place] for place in places[who]] for who in names}
+
+    def part(who: Account) -> crowd.Part:
+        return crowd.Part(who, lambda: _work(who, theirs[who], lambda: session(who, archive)))
+
+    parts = [part(who) for who in names]
     answers: dict[int, dict[str, Any]] = {}
-    for who in dict.fromkeys(owners):
-        places = [place for place, owner in enumerate(owners) if owner == who]
-        theirs = [wanted[place] for place in places]
-        objects = _as(who, theirs, lambda who=who: session(who, archive))  # type: ignore[misc]
-        answers.update(zip(places, objects, strict=True))
-    ordered = [answers[place] for place in range(len(wanted))]
-    return ordered, [int(each["exit_code"]) for each in ordered]
-
-
-def as_json(answers: Sequence[dict[str, Any]]) -> str:
-    """The whole answer for programs."""
-    return json.dumps({"schema": result.SCHEMA, "results": list(answers)})
+    for who, found in zip(names, crowd.run(parts), strict=True):
+        objects = _checked(who, theirs[who], found)
+        answers.update(zip(places[who], objects, strict=True))
+    return [answers[place] for place in range(len(wanted))]
 
 
 def _owner(wanted: apply.Wanted, default: str | None) -> Account:
@@ -65,32 +59,17 @@ def _owner(wanted: apply.Wanted, default: str | None) -> Account:
     return who
 
 
-def _as(
-    who: Account, wanted: Sequence[apply.Wanted], session: Callable[[], Session]
-) -> list[dict[str, Any]]:
-    if os.geteuid() != 0:
-        return _work(who, wanted, session)
-    answer = os.memfd_create("answer")
-    try:
+def _checked(who: Account, wanted: Sequence[apply.Wanted], found: Any) -> list[dict[str, Any]]:
+    """The results of an account's part, if they are that."""
+    if isinstance(found, list) and len(found) == len(wanted) and all(map(_is_result, found)):
+        return found
+    error = found if isinstance(found, ServiceError) else None
+    error = error or ServiceError(f"acting as {who.name}", "its answer makes no sense", "see above")
+    return [_failure(who, each, error) for each in wanted]
 
-        def child() -> int:
-            with open(answer, "w", closefd=False) as file:
-                json.dump(_work(who, wanted, session), file)
-            return 0
 
-        status = account.act_as(who, child)
-        if os.fstat(answer).st_size > _ANSWER_LIMIT:
-            status = 1
-        if status == 0:
-            os.lseek(answer, 0, os.SEEK_SET)
-            with open(answer, closefd=False) as file:
-                objects = json.load(file)
-            if isinstance(objects, list) and len(objects) == len(wanted):
-                return objects
-        error = ServiceError(f"acting as {who.name}", f"it ended with {status}", "see above")
-        return [_failure(who, each, error) for each in wanted]
-    finally:
-        os.close(answer)
+def _is_result(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("exit_code"), int)
 
 
 def _work(

@@ -6,8 +6,9 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import Any
 
-from sciportal.service import account, lifecycle, result, site, talk, words
+from sciportal.service import account, everyone, lifecycle, logs, result, site, talk, words
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
 from sciportal.service.home import Home, explained
@@ -18,6 +19,8 @@ from sciportal.service.slurm import Slurm
 
 INTERRUPTED = 130
 _DOCUMENT_LIMIT = 1 << 26
+# As tail(1) has it.
+_LINES = 10
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,6 +48,8 @@ def _main(call: Namespace) -> int:
     rules = site.load()
     if call.action == words.APPLY:
         return _apply(call, rules)
+    if call.all_accounts:
+        return _everyone(call, rules)
     if call.account is None or _is_me(call.account):
         return _act(call, rules, account.current(), login=False)
     who = account.named(call.account)
@@ -67,25 +72,64 @@ def _guarded(call: Namespace, rules: Site, who: Account) -> int:
 
 def _act(call: Namespace, rules: Site, who: Account, *, login: bool) -> int:
     session = _session(call, rules, who, login=login)
-    action = Action(call.action)
+    if call.action == words.ROTATE:
+        logs.rotate(session.home, who.environment())
+        return 0
+    action = _action(call)
     services, queue = call.services, None
     if not services:
         services, queue = lifecycle.known(session, action)
         if not services and action in PERMISSION:
             # Each service would say so, but there is none.
             who.check_member(rules.group)
-    if (
-        action is Action.PURGE
-        and not (call.yes or call.check)
-        and (call.json or not talk.confirm_purge(services))
-    ):
+    if call.action == words.LOGS:
+        logs.show(session, services, _LINES if call.lines is None else call.lines, call.follow)
+    if action is Action.PURGE and not (call.yes or call.check):
+        _agree(call, ", ".join(services))
+    results = [each.as_json() for each in lifecycle.run(session, action, services, queue)]
+    return _tell(call, results)
+
+
+def _everyone(call: Namespace, rules: Site) -> int:
+    if call.action == words.ROTATE:
+        return _rotate_all(rules)
+    action = _action(call)
+    if action is Action.PURGE and not (call.yes or call.check):
+        _agree(call, f"{', '.join(call.services) or 'every service'} of every account")
+    results = everyone.run(
+        rules,
+        action,
+        call.services,
+        lambda who: _session(call, rules, who, login=True),
+        done=talk.progress("accounts"),
+    )
+    return _tell(call, results)
+
+
+def _rotate_all(rules: Site) -> int:
+    code = 0
+    for who, error in everyone.rotate(rules):
+        print(f"sbatch-service: {who.name}: {error}", file=sys.stderr)
+        code = error.exit_code
+    return code
+
+
+def _action(call: Namespace) -> Action:
+    return Action.STATUS if call.action in (words.LIST, words.LOGS) else Action(call.action)
+
+
+def _agree(call: Namespace, what: str) -> None:
+    if call.json or not talk.confirm_purge(what):
         raise UsageError("purge", "nobody agreed to it", "give --yes")
-    results = lifecycle.run(session, action, services, queue)
+
+
+def _tell(call: Namespace, results: Sequence[dict[str, Any]]) -> int:
     if call.json:
         print(result.as_json(results))
     else:
-        talk.show(results, call.action, check=call.check)
-    return result.exit_code([each.exit_code for each in results])
+        talk.show(results, call)
+    # A list says what there is, whatever state it is in.
+    return 0 if call.action == words.LIST else result.exit_code(result.codes(results))
 
 
 def _session(call: Namespace, rules: Site, who: Account, *, login: bool) -> Session:
@@ -111,16 +155,16 @@ def _apply(call: Namespace, rules: Site) -> int:
 
     # json reads any of its encodings, and says so where it is none of them.
     text = sys.stdin.buffer.read(_DOCUMENT_LIMIT).decode(errors="surrogateescape")
-    answers, codes = bulk.run(
+    answers = bulk.run(
         text, call.account, lambda who, archive: _apply_session(call, rules, who, archive=archive)
     )
     if call.json:
-        print(bulk.as_json(answers))
+        print(result.as_json(answers))
     else:
         for each in answers:
             changed = "changed" if each["changed"] else "unchanged"
             print(f"{each['account']} {each['service']}: {each['message'] or changed}")
-    return result.exit_code(codes)
+    return result.exit_code(result.codes(answers))
 
 
 def _apply_session(call: Namespace, rules: Site, who: Account, *, archive: bool) -> Session:

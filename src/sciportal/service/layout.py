@@ -8,6 +8,7 @@ CENTRAL = ".sbatch-service"
 LOGS = f"{CENTRAL}/log"
 STATE = f"{CENTRAL}/.state"
 PORTS_LOCK = ".ports.lock"
+ROTATION_STATUS = "logrotate.status"
 ROTATION = ".logrotate.d"
 ARCHIVES = ".sbatch-service-purged"
 

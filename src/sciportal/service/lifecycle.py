@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.job import Job
-from sciportal.service.layout import CENTRAL, LOGS, PORTS_LOCK, STATE
+from sciportal.service.layout import CENTRAL, LOGS, PORTS_LOCK, ROTATION_STATUS, STATE
 from sciportal.service.lock import Lock
 from sciportal.service.names import is_service, job_name, service_of
 from sciportal.service.plan import PERMISSION, STARTING, Action
@@ -16,6 +16,8 @@ from sciportal.service.setup import directories
 from sciportal.service.view import View
 from sciportal.service.work import perform
 
+Queue = Sequence[Job] | UnknownError
+"""The jobs, or why nobody knows them."""
 Deed = Callable[[View], Generator[float, Sequence[Job], Result]]
 """What is done to one service; see `work`."""
 
@@ -35,7 +37,7 @@ def run(
     session: Session,
     action: Action,
     services: Sequence[str],
-    queue: Sequence[Job] | None = None,
+    queue: Queue | None = None,
 ) -> list[Result]:
     """Do one action on services of one account.
 
@@ -60,14 +62,16 @@ def _remove_central(session: Session) -> None:
     home = session.home
     if known(session, Action.START)[0]:
         return
-    if home.names(STATE) == [PORTS_LOCK]:
-        home.remove(f"{STATE}/{PORTS_LOCK}")
+    of_all = {PORTS_LOCK, ROTATION_STATUS}
+    if of_all.issuperset(left := home.names(STATE)):
+        for each in left:
+            home.remove(f"{STATE}/{each}")
     for each in (LOGS, STATE, CENTRAL):
         home.remove_empty(each)
 
 
 def drive(
-    session: Session, deeds: dict[str, tuple[Action, Deed]], queue: Sequence[Job] | None = None
+    session: Session, deeds: dict[str, tuple[Action, Deed]], queue: Queue | None = None
 ) -> list[Result]:
     """Do something to each of some services.
 
@@ -100,23 +104,30 @@ def drive(
     return [results[service] for service in deeds]
 
 
-def known(session: Session, action: Action) -> tuple[list[str], list[Job] | None]:
+def known(
+    session: Session, action: Action, queue: Queue | None = None
+) -> tuple[list[str], Queue | None]:
     """The services of the account, and its jobs where they were asked for and may be used.
 
     Services are those with an executable or a ledger; and, for actions that need neither, those
     that run.
+
+    Args:
+        session: of this call.
+        action: what is to be done.
+        queue: the account's jobs, or why nobody knows them, where the caller has just asked.
     """
     home = session.home
     names = {name for name in home.names(CENTRAL) if is_service(name)}
     names |= {name.removesuffix(".json") for name in home.names(STATE) if name.endswith(".json")}
-    queue = None
     if action in (Action.STATUS, Action.STOP, Action.PURGE):
-        try:
-            queue = session.slurm.jobs(user=session.account.name)
-        except UnknownError:
-            # The action itself will meet the same silence and say so.
-            queue = None
-        running = (service_of(job.name) for job in queue or () if not job.is_over and job.is_ours)
+        if queue is None:
+            try:
+                queue = session.slurm.jobs(user=session.account.name)
+            except UnknownError as error:
+                queue = error
+        jobs = () if isinstance(queue, UnknownError) else queue
+        running = (service_of(job.name) for job in jobs if not job.is_over and job.is_ours)
         names |= {name for name in running if name}
     # Who changes something reads the queue again, when it holds the locks.
     usable = queue if action is Action.STATUS else None
@@ -141,16 +152,14 @@ def _begin(session: Session, service: str, action: Action, deed: Deed) -> _Piece
         raise
 
 
-def _rounds(
-    session: Session, pieces: Iterable[_Piece], first: Sequence[Job] | None, *, wide: bool
-) -> None:
+def _rounds(session: Session, pieces: Iterable[_Piece], first: Queue | None, *, wide: bool) -> None:
     """Show every piece of work the queue, again and again, until all are done."""
     waiting = list(pieces)
     while waiting:
         delay = min(piece.delay for piece in waiting)
         if delay:
             session.sleep(delay)
-        queue: Sequence[Job] | UnknownError
+        queue: Queue
         try:
             queue = _queue(session, waiting, wide=wide) if first is None else first
         except UnknownError as error:
@@ -169,7 +178,7 @@ def _queue(session: Session, waiting: Sequence[_Piece], *, wide: bool) -> list[J
     return session.slurm.jobs(user=session.account.name, names=names)
 
 
-def _advance(piece: _Piece, queue: Sequence[Job] | UnknownError, *, wide: bool) -> bool:
+def _advance(piece: _Piece, queue: Queue, *, wide: bool) -> bool:
     """Let one piece go on; whether it wants to see the queue again."""
     try:
         if isinstance(queue, UnknownError):

@@ -64,32 +64,13 @@ def stamp(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def as_json(results: Sequence[Result]) -> str:
-    """The whole answer for programs."""
+def as_json(results: Sequence[dict[str, Any]]) -> str:
+    """The whole answer for programs, of the objects of the results."""
     import json
 
-    return json.dumps({"schema": SCHEMA, "results": [each.as_json() for each in results]})
+    return json.dumps({"schema": SCHEMA, "results": list(results)})
 
 
-def table(results: Sequence[Result]) -> str:
-    """The answer of `status` for people, within 80 columns for usual names."""
-    rows = [("SERVICE", "STATE", "JOB", "NODE", "PORT", "ACCESS", "SINCE")]
-    for each in results:
-        end = each.endpoint
-        rows.append(
-            (
-                each.service,
-                each.state,
-                str(each.job_id or "-"),
-                each.node or "-",
-                str(end.port) if end else "-",
-                end.access if end else "-",
-                stamp(each.since) if each.since else "-",
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+def codes(results: Sequence[dict[str, Any]]) -> list[int]:
+    """The exit codes in the objects of results."""
+    return [int(each["exit_code"]) for each in results]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import time
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sciportal.service.errors import UsageError
-from sciportal.service.result import Result, table
+from sciportal.service.table import table
 
 _DONE = {
     "init": "initialised",
@@ -24,48 +27,93 @@ _NOTHING = {
     "purge": "nothing to remove",
 }
 
+_SHELL = (
+    "its main process is a shell that waits for another program: signals end at the shell;"
+    " let the script's last line begin with exec"
+)
+_BAR = 30
 
-def show(results: Sequence[Result], action: str, *, check: bool) -> None:
-    """Print the results of an action: what was done on stdout, what failed on stderr."""
-    if action == "status":
-        if results:
-            print(table(results))
-        else:
-            print("no services")
+
+def show(results: Sequence[dict[str, Any]], call: Namespace) -> None:
+    """Print the results of an action: what was done on stdout, what failed on stderr.
+
+    Args:
+        results: the objects of the command's JSON.
+        call: the words of the call.
+    """
+    everyone = bool(call.all_accounts)
+    if call.action in ("status", "list"):
+        rows = [each for each in results if each["service"]]
+        print(table(rows, time.time(), accounts=everyone) if rows else "no services")
+        for each in results:
+            _remark(each, everyone=everyone, verbose=call.verbose)
+        return
     for each in results:
-        if action == "status":
-            if each.message:
-                print(f"{each.service}: {each.message}", file=sys.stderr)
-        elif each.exit_code:
-            print(f"sbatch-service: {each.message}", file=sys.stderr)
+        if each["exit_code"]:
+            who = f"{each['account']}: " if everyone else ""
+            print(f"sbatch-service: {who}{each['message']}", file=sys.stderr)
         else:
-            print(_line(each, check=check))
+            print(_name(each, everyone=everyone) + _line(each, check=call.check))
 
 
-def _line(result: Result, *, check: bool) -> str:
+def _remark(each: dict[str, Any], *, everyone: bool, verbose: bool) -> None:
+    name = _name(each, everyone=everyone)
+    if each["message"]:
+        print(name + each["message"], file=sys.stderr)
+    if verbose and each["is_shell"]:
+        print(f"{name}{_SHELL}", file=sys.stderr)
+
+
+def _name(each: dict[str, Any], *, everyone: bool) -> str:
+    who = [each["account"]] if everyone else []
+    return " ".join([*who, each["service"]]).strip() + ": "
+
+
+def _line(each: dict[str, Any], *, check: bool) -> str:
     if check:
-        steps = [f"would {each.step} {each.detail}" for each in result.steps]
-        return f"{result.service}: " + (", ".join(steps) or "nothing to do")
-    if not result.changed:
-        did = _NOTHING.get(result.action, "nothing to do")
+        steps = [f"would {step['step']} {step['detail']}" for step in each["steps"]]
+        return ", ".join(steps) or "nothing to do"
+    if each["changed"]:
+        did = _DONE[each["action"]]
     else:
-        did = _DONE[result.action]
-    if result.job_id and result.action != "stop":
-        did += f"; {result.state}, job {result.job_id}"
-        if result.node:
-            did += f" on {result.node}"
-        if result.endpoint:
-            did += f", port {result.endpoint.port}"
-    return f"{result.service}: {did}"
+        did = _NOTHING.get(each["action"], "nothing to do")
+    if each["job_id"] and each["action"] != "stop":
+        did += f"; {each['state']}, job {each['job_id']}"
+        if each["node"]:
+            did += f" on {each['node']}"
+        if each["endpoint"]:
+            did += f", port {each['endpoint']['port']}"
+    return did
 
 
-def confirm_purge(services: Sequence[str]) -> bool:
+def progress(what: str) -> Callable[[int, int], None]:
+    """A bar on the terminal; nothing where there is none.
+
+    Args:
+        what: is counted.
+    """
+    if not (sys.stderr and sys.stderr.isatty()):
+        return lambda _done, _all: None
+
+    def show_bar(done: int, every: int) -> None:
+        filled = _BAR * done // max(every, 1)
+        bar = "#" * filled + "-" * (_BAR - filled)
+        end = "" if done < every else "\r" + " " * (_BAR + 40) + "\r"
+        print(f"\r[{bar}] {done}/{every} {what}{end}", end="", file=sys.stderr, flush=True)
+
+    return show_bar
+
+
+def confirm_purge(what: str) -> bool:
     """Ask a person on the terminal whether services may be removed.
+
+    Args:
+        what: names them.
 
     Raises:
         UsageError: there is no terminal.
     """
     if not (sys.stdin and sys.stdin.isatty()):
         raise UsageError("purge", "there is no terminal to ask on", "give --yes")
-    print(f"This removes {', '.join(services) or 'nothing'}. Go on? [y/N] ", end="", flush=True)
+    print(f"This removes {what or 'nothing'}. Go on? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -9,13 +9,16 @@ from sciportal.service.errors import UsageError
 from sciportal.service.names import check_service
 
 ACTIONS = ("init", "deploy", "start", "stop", "restart", "reload", "status", "purge")
-APPLY = "apply"
+LOGS, LIST = "logs", "list"
+APPLY, ROTATE = "apply", "rotate"
+VERBS = (*ACTIONS, LOGS, LIST)
 
 _EPILOG = """\
 examples:
   sbatch-service init apache            set up the web server of your account
   sbatch-service start --wait apache    start it and wait until it serves
   sbatch-service status                 see all your services
+  sbatch-service logs -f apache         see what it says, as it says it
   sbatch-service purge --yes apache     remove it; an archive is kept
 
 exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 unknown (Slurm did not answer),
@@ -40,23 +43,41 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if found.check_site:
         return found
     if found.action is None:
-        raise UsageError("a call", "there is no action", "use one of " + ", ".join(ACTIONS))
-    if found.action not in (*ACTIONS, APPLY):
+        raise UsageError("a call", "there is no action", "use one of " + ", ".join(VERBS))
+    if found.action not in (*VERBS, APPLY, ROTATE):
         raise UsageError(
-            "a call", f"unknown action {found.action!r}", "use one of " + ", ".join(ACTIONS)
+            "a call", f"unknown action {found.action!r}", "use one of " + ", ".join(VERBS)
         )
     found.services = list(dict.fromkeys(check_service(each) for each in found.services))
-    if found.action == "init" and not found.services:
+    _check_services(found)
+    _check_options(found)
+    return found
+
+
+def _check_services(call: argparse.Namespace) -> None:
+    if call.action == "init" and not call.services:
         raise UsageError("init", "no service is named", "name it: sbatch-service init SERVICE")
-    if found.action == APPLY and found.services:
+    if call.action == APPLY and call.services:
         raise UsageError(APPLY, "services are named", "they come on standard input")
+
+
+def _check_options(call: argparse.Namespace) -> None:
     for name in ("wait", "lock_timeout"):
-        value = getattr(found, name)
+        value = getattr(call, name)
         if value is not None and not 0 <= value <= 86400:
             raise UsageError(
                 f"--{name.replace('_', '-')}", f"{value:g} is no time", "use 0 to 86400 seconds"
             )
-    return found
+    if call.all_accounts and call.account is not None:
+        raise UsageError("a call", "--account and --all-accounts are both there", "give one")
+    if call.all_accounts and call.action in (LOGS, APPLY):
+        raise UsageError(call.action, "--all-accounts is not for it", "give --account NAME")
+    if call.action == LOGS and call.json:
+        raise UsageError(LOGS, "a log is no JSON", "leave --json away")
+    if call.action != LOGS and (call.follow or call.lines is not None):
+        raise UsageError(call.action, "-f and -n are for logs", "leave them away")
+    if call.lines is not None and not 0 <= call.lines <= 1_000_000:
+        raise UsageError("-n", f"{call.lines} is no number of lines", "use 0 to 1000000")
 
 
 def _parser() -> _Parser:
@@ -68,7 +89,7 @@ def _parser() -> _Parser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("action", nargs="?", metavar="{" + "|".join(ACTIONS) + "}")
+    add("action", nargs="?", metavar="{" + "|".join(VERBS) + "}")
     add("services", nargs="*", metavar="SERVICE", help="default: all your services")
     add("--json", action="store_true", help="one JSON object on standard output")
     add("--check", action="store_true", help="say what would be done and change nothing")
@@ -77,5 +98,9 @@ def _parser() -> _Parser:
     add("--no-archive", action="store_true", help="purge without keeping an archive")
     add("--lock-timeout", type=float, metavar="SECONDS", help="wait so long for other calls")
     add("--account", metavar="NAME", help="act as this account (root only)")
+    add("--all-accounts", action="store_true", help="act for every account (root only)")
+    add("-v", "--verbose", action="store_true", help="status: also what may be amiss")
+    add("-f", "--follow", action="store_true", help="logs: go on as it grows")
+    add("-n", "--lines", type=int, metavar="N", help="logs: the last N lines (10)")
     add("--check-site", metavar="FILE", help=argparse.SUPPRESS)
     return parser
