@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.testbed import CTL, Cluster
+from golden.render import all_cases
 
 PAGES = {
     "index.html": "<h1>bob</h1>\n",
@@ -87,3 +88,29 @@ def test_redirects_name_the_public_url(cluster: Cluster, instance: str) -> None:
     assert ask(cluster, f"{instance}/~bob/probe/empty") == ["301", f"{public}/empty/"]
     assert ask(cluster, f"{instance}/~bob/probe/inner") == ["200"]
     assert ask(cluster, f"{instance}/~bob/probe/old") == ["302", f"{public}/index.html"]
+
+
+# An instance beside bob's own, in a home of its own; prints what it logged.
+ASK_BESIDE = """
+export HOME=$HOME/beside PORT=8191 SCIPORTAL_RUN=$HOME/beside/run
+/usr/sbin/apache2 -f $HOME/apache2.conf
+for from in 127.0.0.1 127.0.0.2; do
+    curl -s -o /dev/null --retry 5 --retry-connrefused --interface $from \\
+        -H 'X-Forwarded-For: 10.1.2.3' http://127.0.0.1:$PORT/~bob/
+done
+/usr/sbin/apache2 -f $HOME/apache2.conf -k stop
+cat $HOME/.apache-service/log/access.log
+"""
+
+
+def test_the_log_names_the_visitor_on_the_word_of_the_front_end_alone(cluster: Cluster) -> None:
+    case = next(each for each in all_cases() if each.name == "account.conf-http")
+    believed = {**case.variables, "sbatch_service_front_ends": ["127.0.0.1"]}
+    cluster.write("bob", "beside/apache2.conf", case._replace(variables=believed).text())
+    for path in ("public_html", ".apache-service/log", "run"):
+        cluster.write("bob", f"beside/{path}/.keep", "")
+    try:
+        log = cluster.run(CTL, ["sh", "-c", ASK_BESIDE], user="bob").out
+    finally:
+        cluster.run(CTL, ["rm", "-r", "beside"], user="bob")
+    assert [line.split()[0] for line in log.splitlines()] == ["10.1.2.3", "127.0.0.2"]
