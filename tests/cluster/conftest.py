@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster.testbed import CTL, Cluster, Service
+from cluster.testbed import CTL, ECHO, Cluster, Service, wait_for
 
 
 @pytest.fixture
@@ -24,3 +24,15 @@ def service(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Servic
 def cluster() -> Cluster:
     """The cluster that `make cluster` made."""
     return Cluster()
+
+
+@pytest.fixture(scope="module")
+def echo(cluster: Cluster) -> Iterator[str]:
+    """The path of a public service of bob that tells what it got."""
+    service = Service(cluster, "echo", "bob")
+    service.script(ECHO)
+    service.settings('access = "public"\n')
+    service("deploy", "--wait")
+    wait_for(lambda: cluster.get("/~bob:echo/").status == 200, 5)
+    yield "/~bob:echo"
+    service("purge", "--yes", "--no-archive")

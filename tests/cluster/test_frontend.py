@@ -3,68 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
-import socket
 import time
-import urllib.parse
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from cluster.testbed import CTL, NODES, WEB, Cluster, Service, wait_for
+from cluster.testbed import CTL, ECHO, NODES, WEB, Cluster, Service, wait_for
+from cluster.visitor import ask, connect
 
-ECHO = Path(__file__).with_name("echo.py").read_text()
 STATUS = ["service-routes", "status", "--json"]
-
-
-class Answer(NamedTuple):
-    """An answer to a request written by hand."""
-
-    status: int
-    head: str
-    body: bytes
-
-    @property
-    def seen(self) -> dict[str, Any]:
-        """What the echo service says that it got."""
-        found: dict[str, Any] = json.loads(self.body)
-        return found
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that the echo service got."""
-        return dict(self.seen["headers"])
-
-
-def connect(cluster: Cluster) -> socket.socket:
-    """A connection to the web host."""
-    url = urllib.parse.urlsplit(cluster.url)
-    return socket.create_connection((url.hostname, url.port), timeout=15)
-
-
-def ask(cluster: Cluster, path: str, *headers: str, method: str = "GET") -> Answer:
-    """Send exactly this path and these headers: libraries would mend what is hostile."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: pages.test", "Connection: close", *headers, "", ""]
-    with connect(cluster) as connection:
-        connection.sendall("\r\n".join(lines).encode())
-        whole = b"".join(iter(lambda: connection.recv(65536), b""))
-    head, _, body = whole.partition(b"\r\n\r\n")
-    return Answer(int(head.split()[1]), head.decode(errors="replace"), body)
-
-
-@pytest.fixture(scope="module")
-def echo(cluster: Cluster) -> Iterator[str]:
-    """The path of a public service of bob that tells what it got."""
-    service = Service(cluster, "echo", "bob")
-    service.script(ECHO)
-    service.settings('access = "public"\n')
-    service("deploy", "--wait")
-    wait_for(lambda: cluster.get("/~bob:echo/").status == 200, 5)
-    yield "/~bob:echo"
-    service("purge", "--yes", "--no-archive")
 
 
 @pytest.fixture
@@ -228,57 +177,6 @@ def test_a_service_that_is_not_public_is_shown_to_nobody(cluster: Cluster, acces
 
 def _unless(status: int, page: Any) -> Any:
     return page if page.status != status else None
-
-
-def test_the_headers_that_name_the_visitor_are_the_front_ends_own(
-    cluster: Cluster, echo: str
-) -> None:
-    names = [
-        "Forwarded",
-        "X-Forwarded-For",
-        "X-Forwarded-Host",
-        "X-Forwarded-Server",
-        "X-Forwarded-Proto",
-        "X-Forwarded-Prefix",
-        "X-Forwarded-User",
-        "X-Identity-Source",
-        "X-Shib-Userid",
-        "X-Shib-Email",
-        "X-Shib-Name-First",
-        "X-Shib-Name-Last",
-    ]
-    forged = []
-    for name in names:
-        words = name.split("-")
-        for number in range(2 ** (len(words) - 1)):
-            spelled = words[0]
-            for position, word in enumerate(words[1:]):
-                spelled += ("_" if number >> position & 1 else "-") + word
-            forged += [f"{spelled}: forged", f"{spelled.upper()}: forged"]
-    # More than Apache takes in one request (LimitRequestFields).
-    for start in range(0, len(forged), 60):
-        answer = ask(cluster, f"{echo}/", "Cookie: mine=1", *forged[start : start + 60])
-        assert b"forged" not in answer.body
-        assert answer.headers["x-forwarded-proto"] == "http"
-        assert answer.headers["x-forwarded-prefix"] == echo
-        assert answer.headers["x-forwarded-host"] == "pages.test"
-        assert answer.headers["cookie"] == "mine=1"
-        assert "," not in answer.headers["x-forwarded-for"]
-
-
-def test_other_headers_of_these_families_are_refused(cluster: Cluster, echo: str) -> None:
-    for name in ("X-Shib-Anything", "x_shib_role", "X-IDENTITY_level", "X-Forwarded-Anything"):
-        answer = ask(cluster, f"{echo}/", f"{name}: forged")
-        assert answer.status == 400, name
-        assert b"X-Shib-" in answer.body
-
-
-def test_a_client_cannot_take_the_front_ends_headers_away(cluster: Cluster, echo: str) -> None:
-    names = "x-forwarded-for, X-Forwarded-Prefix, X-Forwarded-Proto, x-forwarded-host"
-    answer = ask(cluster, f"{echo}/", f"Connection: {names}")
-    assert answer.headers["x-forwarded-prefix"] == echo
-    assert answer.headers["x-forwarded-proto"] == "http"
-    assert "x-forwarded-for" in answer.headers
 
 
 def test_what_a_service_answers_passes_untouched(cluster: Cluster, echo: str) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# The source of a service that tells its visitors what arrived.
+ECHO = Path(__file__).with_name("echo.py").read_text()
 # Another cluster, made from the same definition under another name, can be tested as well.
 PREFIX = os.environ.get("SCIPORTAL_PREFIX", "sciportal")
 CTL, WEB, NODES = f"{PREFIX}-ctl", f"{PREFIX}-web", (f"{PREFIX}-node1", f"{PREFIX}-node2")
