@@ -9,12 +9,6 @@ from sciportal.service.plan import Action
 ACTIONS = [each.value for each in Action]
 
 
-@pytest.fixture
-def web(world):
-    world.write("web")
-    return world
-
-
 @pytest.mark.parametrize("state", ["RUNNING", "PENDING", "none"])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_check_mode_changes_nothing_and_names_the_steps_of_the_run(web, action, state):

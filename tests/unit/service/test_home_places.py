@@ -2,42 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from sciportal.service.errors import ServiceError
-from sciportal.service.home import Home
-
-
-@pytest.fixture
-def outside(tmp_path):
-    place = tmp_path / "outside"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture
-def root(tmp_path):
-    place = tmp_path / "home"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture
-def home(root) -> Home:
-    return Home(str(root))
-
-
-def names(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.iterdir())
-
-
-def refused(function, *arguments) -> str:
-    with pytest.raises(ServiceError) as raised:
-        function(*arguments)
-    assert raised.value.exit_code == 1
-    return str(raised.value)
+from unit.service.homes import names
+from unit.service.refusals import refused
 
 
 @pytest.mark.parametrize("method", ["write", "make_directory", "link", "remove"])

@@ -19,16 +19,6 @@ from unit.service.running import ends
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 
 
-@pytest.fixture
-def programs(tmp_path) -> Programs:
-    return Programs(tmp_path / "bin")
-
-
-@pytest.fixture
-def slurm(programs) -> Slurm:
-    return Slurm(str(programs.place), timeout=10, environ={})
-
-
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory) -> Programs:
     programs = Programs(tmp_path_factory.mktemp("slurm") / "bin")

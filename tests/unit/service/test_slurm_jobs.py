@@ -5,18 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sciportal.service.errors import UnknownError
-from sciportal.service.slurm import Slurm
-from unit.service.commands import Programs, squeue_job
-
-
-@pytest.fixture
-def programs(tmp_path) -> Programs:
-    return Programs(tmp_path / "bin")
-
-
-@pytest.fixture
-def slurm(programs) -> Slurm:
-    return Slurm(str(programs.place), timeout=10, environ={})
+from unit.service.commands import squeue_job
 
 
 @pytest.fixture

@@ -7,17 +7,6 @@ import time
 import pytest
 
 from sciportal.service.slurm import Answer, Slurm, Submission
-from unit.service.commands import Programs
-
-
-@pytest.fixture
-def programs(tmp_path) -> Programs:
-    return Programs(tmp_path / "bin")
-
-
-@pytest.fixture
-def slurm(programs) -> Slurm:
-    return Slurm(str(programs.place), timeout=10, environ={})
 
 
 def submit(slurm: Slurm) -> Submission:

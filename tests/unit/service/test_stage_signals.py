@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 
 from sciportal.service import stages
 from sciportal.service.errors import ServiceError
-
-
-def refused(function, *arguments) -> str:
-    with pytest.raises(ServiceError) as raised:
-        function(*arguments)
-    return str(raised.value)
+from unit.service.refusals import refused
 
 
 @pytest.mark.parametrize(

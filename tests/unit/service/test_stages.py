@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sciportal.service import stages
 from sciportal.service.errors import ServiceError
 from unit.service import sbatch_options
+from unit.service.refusals import refused
 
 MANDATORY = {"job-name", "output", "error", "open-mode", "export", "comment", "chdir", "parsable"}
 FORBIDDEN = {"array", "wait", "wrap", "test-only", "uid", "help", "usage", "version"}
@@ -33,12 +34,6 @@ pieces = st.one_of(
     ),
     st.text(max_size=6),
 )
-
-
-def refused(function, *arguments) -> str:
-    with pytest.raises(ServiceError) as raised:
-        function(*arguments)
-    return str(raised.value)
 
 
 def test_options_are_read_with_shell_quoting_in_their_order():

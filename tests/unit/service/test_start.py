@@ -12,22 +12,12 @@ from sciportal.service.slurm import Answer
 DUPLICATE = (Answer.REFUSED, "sbatch: error: sciportal: duplicate service web, wait a moment")
 
 
-@pytest.fixture
-def web(world):
-    world.write("web")
-    return world
-
-
-def live(world) -> list[int]:
-    return [job.id for job in world.cluster.of("web")]
-
-
 # Accepted
 
 
 def test_a_start_ends_with_a_job_that_was_seen(web):
     result = web.one("start")
-    (job,) = live(web)
+    (job,) = web.live()
     assert (result.exit_code, result.changed, result.job_id) == (0, True, job)
     assert result.state in ("pending", "running")
     assert web.ledger()["job_id"] == job
@@ -127,7 +117,7 @@ def test_a_job_that_shows_late_in_the_queue_is_waited_for(web):
 
     web.cluster.before_squeue = hide_for_a_second
     assert web.one("start").exit_code == 0
-    assert len(live(web)) == 1
+    assert len(web.live()) == 1
 
 
 def test_a_job_that_ended_at_once_was_seen_all_the_same(web):
@@ -150,13 +140,13 @@ def test_of_two_jobs_of_the_name_the_younger_is_cancelled(web):
     web.cluster.before_squeue = somebody_was_faster
     result = web.one("start")
     assert (result.exit_code, result.job_id) == (0, rivals[0].id)
-    assert live(web) == [rivals[0].id]
+    assert web.live() == [rivals[0].id]
 
 
 def test_another_accounts_job_of_the_same_name_is_not_ours(web):
     theirs = web.cluster.add("web", user="somebody-else", uid=4711)
     assert web.one("start").exit_code == 0
-    assert len(live(web)) == 1
+    assert len(web.live()) == 1
     assert web.one("stop").exit_code == 0
     assert not web.cluster.table[theirs.id].is_over
 
@@ -196,14 +186,14 @@ def test_a_duplicate_whose_job_appears_is_a_start(web):
     web.cluster.answers.append(DUPLICATE)
     web.cluster.before_squeue = appears
     result = web.one("start")
-    assert (result.exit_code, result.job_id) == (0, live(web)[0])
+    assert (result.exit_code, result.job_id) == (0, web.live()[0])
     assert web.cluster.calls["sbatch"] == 1
 
 
 def test_a_duplicate_whose_job_is_over_is_tried_again(web):
     web.cluster.answers.extend([DUPLICATE] * 3)
     assert web.one("start").exit_code == 0
-    assert (web.cluster.calls["sbatch"], len(live(web))) == (4, 1)
+    assert (web.cluster.calls["sbatch"], len(web.live())) == (4, 1)
 
 
 def test_duplicates_without_end_are_an_error_in_time(web):

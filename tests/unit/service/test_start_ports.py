@@ -24,12 +24,6 @@ def first(world) -> int:
     return world.account.uid % 8192 + 24576
 
 
-@pytest.fixture
-def web(world):
-    world.write("web")
-    return world
-
-
 def ports(world) -> list[int]:
     return [int(what.options["comment"].split()[2]) for what in world.cluster.submitted]
 

@@ -10,20 +10,10 @@ WINDOW = 20
 """Twice the MessageTimeout of the site's defaults."""
 
 
-@pytest.fixture
-def web(world):
-    world.write("web")
-    return world
-
-
-def live(world) -> list[int]:
-    return [job.id for job in world.cluster.of("web")]
-
-
 def test_a_silent_submission_that_became_a_job_is_adopted(web):
     web.cluster.answers.append("silent, carried out")
     result = web.one("start")
-    (job,) = live(web)
+    (job,) = web.live()
     assert (result.exit_code, result.job_id) == (0, job)
     assert (web.ledger()["nonce"], web.ledger()["job_id"]) == ("", job)
 
@@ -35,8 +25,8 @@ def test_after_an_adoption_the_younger_of_two_jobs_is_cancelled(web):
     web.cluster.before_sbatch = rival
     web.cluster.answers.append("silent, carried out")
     assert web.one("start").exit_code == 0
-    assert len(live(web)) == 1
-    assert live(web) == [min(web.cluster.table)]
+    assert len(web.live()) == 1
+    assert web.live() == [min(web.cluster.table)]
 
 
 def silent_start(web) -> None:
@@ -95,9 +85,9 @@ def test_an_unanswered_submission_that_became_a_job_is_the_job(web):
     web.cluster.appear()
     result = web.one("start")
     assert (result.exit_code, result.changed) == (0, False)
-    assert live(web) == [result.job_id]
+    assert web.live() == [result.job_id]
     assert web.one("stop").exit_code == 0
-    assert live(web) == []
+    assert web.live() == []
 
 
 def test_an_unanswered_submission_that_comes_after_all_leaves_one_job(web):
@@ -105,7 +95,7 @@ def test_an_unanswered_submission_that_comes_after_all_leaves_one_job(web):
     web.cluster.sleep(WINDOW)
     web.cluster.before_sbatch = web.cluster.appear
     assert web.one("start").exit_code == 0
-    assert len(live(web)) == 1
+    assert len(web.live()) == 1
 
 
 def test_a_job_that_ended_a_moment_before_is_not_the_unanswered_one(web):
@@ -135,7 +125,7 @@ def test_an_accepted_job_that_cannot_be_read_back_stays_unconfirmed(web):
     web.cluster.before_squeue = lambda: None
     web.cluster.silent = False
     assert web.one("start").changed is False
-    assert len(live(web)) == 1
+    assert len(web.live()) == 1
 
 
 def test_an_interrupt_during_the_submission_is_remembered_and_frees_the_lock(web):

@@ -5,12 +5,6 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.fixture
-def web(world):
-    world.write("web")
-    return world
-
-
 @pytest.mark.parametrize(
     ("raw", "state", "code"),
     [

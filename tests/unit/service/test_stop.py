@@ -12,71 +12,57 @@ STOP_TIMEOUT = 60
 CANCEL_TIMEOUT = 60
 
 
-@pytest.fixture
-def web(world):
-    """A service that has run for a while."""
-    world.write("web")
-    world.one("start")
-    world.cluster.sleep(10)
-    return world
-
-
-def job(world) -> int:
-    (there,) = world.cluster.of("web")
-    return there.id
-
-
-def test_a_running_job_gets_sigterm_and_is_gone_at_the_end(web):
-    number = job(web)
-    web.cluster.end_seconds = 3.0
-    result = web.one("stop")
+def test_a_running_job_gets_sigterm_and_is_gone_at_the_end(running):
+    number = running.job()
+    running.cluster.end_seconds = 3.0
+    result = running.one("stop")
     assert (result.exit_code, result.changed, result.state) == (0, True, "stopped")
-    assert web.cluster.signals == [(number, signal.SIGTERM, ())]
-    assert web.cluster.cancelled == []
-    assert web.cluster.of("web") == []
-    assert web.ledger()["wanted"] == "stopped"
+    assert running.cluster.signals == [(number, signal.SIGTERM, ())]
+    assert running.cluster.cancelled == []
+    assert running.cluster.of("web") == []
+    assert running.ledger()["wanted"] == "stopped"
 
 
-def test_a_stop_says_which_job_it_stopped(web):
-    number = job(web)
-    assert [(step.step, step.detail) for step in web.one("stop").steps] == [
+def test_a_stop_says_which_job_it_stopped(running):
+    number = running.job()
+    assert [(step.step, step.detail) for step in running.one("stop").steps] == [
         ("stop", f"job {number}")
     ]
 
 
-def test_a_second_stop_does_nothing(web):
-    web.one("stop")
-    calls = dict(web.cluster.calls)
-    result = web.one("stop")
+def test_a_second_stop_does_nothing(running):
+    running.one("stop")
+    calls = dict(running.cluster.calls)
+    result = running.one("stop")
     assert (result.exit_code, result.changed, result.state) == (0, False, "stopped")
-    assert web.cluster.calls == {**calls, "squeue": calls["squeue"] + 1}
+    assert running.cluster.calls == {**calls, "squeue": calls["squeue"] + 1}
 
 
-def test_stage_stop_names_the_signal_and_options_of_scancel(web):
-    web.write("web", "#!/bin/sh\necho WINCH; echo '#SCANCEL --hurry'\n")
-    number = job(web)
-    assert web.one("stop").exit_code == 0
-    assert web.cluster.signals == [(number, signal.SIGWINCH, ("--hurry",))]
+def test_stage_stop_names_the_signal_and_options_of_scancel(running):
+    running.write("web", "#!/bin/sh\necho WINCH; echo '#SCANCEL --hurry'\n")
+    number = running.job()
+    assert running.one("stop").exit_code == 0
+    assert running.cluster.signals == [(number, signal.SIGWINCH, ("--hurry",))]
 
 
-def test_stage_stop_knows_the_port_of_the_job(web):
-    port = web.ledger()["port"]
-    web.one("stop")
-    assert web.stages()[-1] == f"web stop {port}"
+def test_stage_stop_knows_the_port_of_the_job(running):
+    port = running.ledger()["port"]
+    running.one("stop")
+    assert running.stages()[-1] == f"web stop {port}"
 
 
 @pytest.mark.parametrize("body", ["exit 1", "echo TERMINATE", "echo TERM; echo HUP", "echo '#SB'"])
-def test_a_stage_stop_that_fails_or_says_something_else_sends_nothing(web, body):
-    web.write("web", f"#!/bin/sh\n{body}\n")
-    result = web.one("stop")
+def test_a_stage_stop_that_fails_or_says_something_else_sends_nothing(running, body):
+    running.write("web", f"#!/bin/sh\n{body}\n")
+    result = running.one("stop")
     assert (result.exit_code, result.state) == (1, "running")
     assert "stage stop" in result.message
-    assert (web.cluster.signals, web.cluster.cancelled) == ([], [])
+    assert (running.cluster.signals, running.cluster.cancelled) == ([], [])
 
 
 @pytest.mark.parametrize("loss", ["removed", "not executable", "world-writable", "dangling"])
-def test_a_service_without_a_usable_executable_is_stopped_all_the_same(web, capsys, loss):
-    path = web.home / ".sbatch-service/web"
+def test_a_service_without_a_usable_executable_is_stopped_all_the_same(running, capsys, loss):
+    path = running.home / ".sbatch-service/web"
     if loss == "not executable":
         path.chmod(0o600)
     elif loss == "world-writable":
@@ -85,17 +71,17 @@ def test_a_service_without_a_usable_executable_is_stopped_all_the_same(web, caps
         path.unlink()
         if loss == "dangling":
             path.symlink_to("/no/such/type")
-    before = web.stages()
-    assert web.one("stop").exit_code == 0
-    assert web.cluster.of("web") == []
-    assert web.stages() == before
+    before = running.stages()
+    assert running.one("stop").exit_code == 0
+    assert running.cluster.of("web") == []
+    assert running.stages() == before
     assert "sending SIGTERM without asking it" in capsys.readouterr().err
 
 
-def test_a_wrong_settings_file_does_not_keep_a_service_from_being_stopped(web):
-    (web.home / ".sbatch-service/web.toml").write_text("stop_timeout = ")
-    assert web.one("stop").exit_code == 0
-    assert web.cluster.of("web") == []
+def test_a_wrong_settings_file_does_not_keep_a_service_from_being_stopped(running):
+    (running.home / ".sbatch-service/web.toml").write_text("stop_timeout = ")
+    assert running.one("stop").exit_code == 0
+    assert running.cluster.of("web") == []
 
 
 def test_a_job_that_its_owner_submitted_past_the_command_is_stopped(world):
@@ -162,56 +148,56 @@ def test_a_signal_that_a_young_job_missed_is_sent_again(world):
     assert world.cluster.cancelled == []
 
 
-def test_an_old_job_gets_its_signal_once(web):
-    web.cluster.end_seconds = 30.0
-    web.one("stop")
-    assert len(web.cluster.signals) == 1
+def test_an_old_job_gets_its_signal_once(running):
+    running.cluster.end_seconds = 30.0
+    running.one("stop")
+    assert len(running.cluster.signals) == 1
 
 
-def test_every_job_of_the_name_is_stopped(web):
-    other = web.cluster.add("web", started=int(web.cluster.time) - 10)
-    assert web.one("stop").exit_code == 0
-    assert web.cluster.of("web") == []
-    assert other.id in [number for number, *_ in web.cluster.signals]
+def test_every_job_of_the_name_is_stopped(running):
+    other = running.cluster.add("web", started=int(running.cluster.time) - 10)
+    assert running.one("stop").exit_code == 0
+    assert running.cluster.of("web") == []
+    assert other.id in [number for number, *_ in running.cluster.signals]
 
 
-def test_a_job_that_ignores_its_signal_is_cancelled_after_the_stop_timeout(web):
-    web.cluster.end_seconds = None
-    number, begun = job(web), web.cluster.time
-    result = web.one("stop")
+def test_a_job_that_ignores_its_signal_is_cancelled_after_the_stop_timeout(running):
+    running.cluster.end_seconds = None
+    number, begun = running.job(), running.cluster.time
+    result = running.one("stop")
     assert result.exit_code == 0
-    assert web.cluster.cancelled == [number]
-    assert STOP_TIMEOUT <= web.cluster.time - begun < STOP_TIMEOUT + 5
+    assert running.cluster.cancelled == [number]
+    assert STOP_TIMEOUT <= running.cluster.time - begun < STOP_TIMEOUT + 5
 
 
-def test_the_settings_may_give_another_stop_timeout(web):
-    web.write("web", settings="stop_timeout = 5")
-    web.cluster.end_seconds = None
-    begun = web.cluster.time
-    assert web.one("stop").exit_code == 0
-    assert 5 <= web.cluster.time - begun < 10
+def test_the_settings_may_give_another_stop_timeout(running):
+    running.write("web", settings="stop_timeout = 5")
+    running.cluster.end_seconds = None
+    begun = running.cluster.time
+    assert running.one("stop").exit_code == 0
+    assert 5 <= running.cluster.time - begun < 10
 
 
-def test_a_job_that_nothing_ends_is_told_with_its_state_and_id(web):
-    number, begun = job(web), web.cluster.time
-    web.cluster.end_seconds = None
-    web.cluster.immortal.add(number)
-    result = web.one("stop")
+def test_a_job_that_nothing_ends_is_told_with_its_state_and_id(running):
+    number, begun = running.job(), running.cluster.time
+    running.cluster.end_seconds = None
+    running.cluster.immortal.add(number)
+    result = running.one("stop")
     assert (result.exit_code, result.state) == (1, "running")
     assert f"job {number} is still RUNNING" in result.message
-    assert web.cluster.cancelled == [number]
-    assert 0 <= web.cluster.time - begun - STOP_TIMEOUT - CANCEL_TIMEOUT < 5
-    assert web.ledger()["wanted"] == "stopped"
+    assert running.cluster.cancelled == [number]
+    assert 0 <= running.cluster.time - begun - STOP_TIMEOUT - CANCEL_TIMEOUT < 5
+    assert running.ledger()["wanted"] == "stopped"
 
 
-def test_a_completing_job_is_waited_for_without_a_signal(web):
-    number = job(web)
-    there = web.cluster.table[number]
-    web.cluster.put(there._replace(raw_state="COMPLETING"))
-    web.cluster._ends[number] = web.cluster.time + 5
-    result = web.one("stop")
+def test_a_completing_job_is_waited_for_without_a_signal(running):
+    number = running.job()
+    there = running.cluster.table[number]
+    running.cluster.put(there._replace(raw_state="COMPLETING"))
+    running.cluster._ends[number] = running.cluster.time + 5
+    result = running.one("stop")
     assert (result.exit_code, result.state) == (0, "stopped")
-    assert web.cluster.signals == []
+    assert running.cluster.signals == []
 
 
 def silent_after(world, calls: int, until: int | None = None) -> None:
@@ -225,55 +211,55 @@ def silent_after(world, calls: int, until: int | None = None) -> None:
     world.cluster.before_squeue = silence
 
 
-def test_a_squeue_that_fails_in_the_middle_of_a_stop_is_waited_for(web):
-    silent_after(web, 1, until=6)
-    web.cluster.end_seconds = 0.3
-    result = web.one("stop")
+def test_a_squeue_that_fails_in_the_middle_of_a_stop_is_waited_for(running):
+    silent_after(running, 1, until=6)
+    running.cluster.end_seconds = 0.3
+    result = running.one("stop")
     assert (result.exit_code, result.state) == (0, "stopped")
-    assert len(web.cluster.signals) == 1
+    assert len(running.cluster.signals) == 1
 
 
-def test_a_squeue_that_stays_silent_in_the_middle_of_a_stop_is_unknown(web):
-    silent_after(web, 1)
-    begun = web.cluster.time
-    result = web.one("stop")
+def test_a_squeue_that_stays_silent_in_the_middle_of_a_stop_is_unknown(running):
+    silent_after(running, 1)
+    begun = running.cluster.time
+    result = running.one("stop")
     assert (result.exit_code, result.state) == (4, "unknown")
-    assert web.cluster.time - begun <= STOP_TIMEOUT + CANCEL_TIMEOUT + 5
-    assert web.cluster.cancelled == []
-    assert web.ledger()["wanted"] == "stopped"
+    assert running.cluster.time - begun <= STOP_TIMEOUT + CANCEL_TIMEOUT + 5
+    assert running.cluster.cancelled == []
+    assert running.ledger()["wanted"] == "stopped"
 
 
 @pytest.mark.parametrize("action", ["stop", "restart", "reload", "deploy", "init", "purge"])
-def test_a_silent_slurm_is_no_reason_to_do_anything(web, action):
-    files, stages = web.files(), web.stages()
-    web.cluster.silent = True
-    result = web.one(action)
+def test_a_silent_slurm_is_no_reason_to_do_anything(running, action):
+    files, stages = running.files(), running.stages()
+    running.cluster.silent = True
+    result = running.one(action)
     assert (result.exit_code, result.state) == (4, "unknown")
     assert "nothing was changed" in result.message
-    assert (web.cluster.signals, web.cluster.cancelled) == ([], [])
-    assert (web.files(), web.stages()) == (files, stages)
+    assert (running.cluster.signals, running.cluster.cancelled) == ([], [])
+    assert (running.files(), running.stages()) == (files, stages)
 
 
-def test_a_state_that_we_do_not_know_is_no_reason_to_do_anything(web):
-    there = web.cluster.of("web")[0]
-    web.cluster.put(there._replace(raw_state="HOVERING"))
-    result = web.one("stop")
+def test_a_state_that_we_do_not_know_is_no_reason_to_do_anything(running):
+    there = running.cluster.of("web")[0]
+    running.cluster.put(there._replace(raw_state="HOVERING"))
+    result = running.one("stop")
     assert (result.exit_code, result.state) == (4, "unknown")
     assert "HOVERING" in result.message
-    assert web.cluster.calls["scancel"] == 0
+    assert running.cluster.calls["scancel"] == 0
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
-def test_a_home_that_takes_no_writing_does_not_keep_a_service_running(web, monkeypatch, number):
+def test_a_home_that_takes_no_writing_does_not_keep_a_service_running(running, monkeypatch, number):
     open_ = os.open
 
     def read_only(name, flags, *mode, **more):
-        if flags & (os.O_WRONLY | os.O_RDWR) and str(name).startswith(str(web.home)):
+        if flags & (os.O_WRONLY | os.O_RDWR) and str(name).startswith(str(running.home)):
             raise OSError(number, os.strerror(number))
         return open_(name, flags, *mode, **more)
 
     monkeypatch.setattr(os, "open", read_only)
-    result = web.one("stop")
-    assert web.cluster.of("web") == []
+    result = running.one("stop")
+    assert running.cluster.of("web") == []
     assert result.state == "stopped"
     assert (result.exit_code, result.changed) == (0, True)

@@ -18,12 +18,6 @@ GENERIC = [
 ]
 
 
-@pytest.fixture
-def web(world):
-    world.write("web")
-    return world
-
-
 def stages(world) -> list[str]:
     return [line.split()[1] for line in world.stages()]
 

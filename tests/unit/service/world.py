@@ -67,6 +67,15 @@ class World:
     def one(self, action: str, service: str = "web", **options: Any) -> Result:
         return self.run(action, service, **options)[0]
 
+    def live(self, service: str = "web") -> list[int]:
+        """The jobs of a service that are not over."""
+        return [job.id for job in self.cluster.of(service)]
+
+    def job(self, service: str = "web") -> int:
+        """The one job of a service."""
+        (number,) = self.live(service)
+        return number
+
     def ledger(self, service: str = "web") -> dict[str, Any]:
         return json.loads((self.home / ".sbatch-service/.state" / f"{service}.json").read_text())
 
