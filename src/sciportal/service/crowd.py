@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -44,6 +45,8 @@ def run(
     running: dict[int, tuple[int, int]] = {}
     waiting = iter(enumerate(parts))
     finished = 0
+    # What is there now is shared with the children, not copied for each of them.
+    gc.freeze()
     try:
         while True:
             while len(running) < workers and (following := next(waiting, None)):

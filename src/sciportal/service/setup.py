@@ -8,6 +8,7 @@ from sciportal.service.executable import Executable
 from sciportal.service.home import Home
 from sciportal.service.layout import CENTRAL, LOGS, ROTATION, STATE, Layout
 from sciportal.service.plan import Step
+from sciportal.service.site import Site
 
 
 def directories(home: Home) -> None:
@@ -16,22 +17,22 @@ def directories(home: Home) -> None:
         home.make_directory(each)
 
 
-def missing(home: Home, layout: Layout, executable: Executable) -> tuple[Step, ...]:
+def missing(home: Home, layout: Layout, executable: Executable, rules: Site) -> tuple[Step, ...]:
     """The steps that remain of the set-up of a service."""
     steps = []
     if not executable.there and executable.type_path:
         steps.append(Step("link", f"{layout.executable} to {executable.type_path}"))
-    if home.read(layout.rotation) != rotation(home, layout):
+    if home.read(layout.rotation) != rotation(home, layout, rules):
         steps.append(Step("write", layout.rotation))
     if not home.is_there(layout.rotation_link):
         steps.append(Step("link", layout.rotation_link))
     return tuple(steps)
 
 
-def do(step: Step, home: Home, layout: Layout, executable: Executable) -> None:
+def do(step: Step, home: Home, layout: Layout, executable: Executable, rules: Site) -> None:
     """Do one step that `missing` named."""
     if step.step == "write":
-        home.write(layout.rotation, rotation(home, layout))
+        home.write(layout.rotation, rotation(home, layout, rules))
     elif step.detail == layout.rotation_link:
         home.make_directory(ROTATION, 0o755)
         target = os.path.join("..", layout.rotation)
@@ -40,21 +41,22 @@ def do(step: Step, home: Home, layout: Layout, executable: Executable) -> None:
         home.link(layout.executable, executable.type_path)
 
 
-def rotation(home: Home, layout: Layout) -> str:
+def rotation(home: Home, layout: Layout, rules: Site) -> str:
     """Configuration of logrotate(8) for the log of a service."""
-    return rotation_of(home.path(layout.log))
+    return rotation_of(home.path(layout.log), rules)
 
 
-def rotation_of(logs: str) -> str:
+def rotation_of(logs: str, rules: Site) -> str:
     """Configuration of logrotate(8) for logs that their writer keeps open: copied, then cut.
 
     Args:
         logs: absolute path, or pattern of paths.
+        rules: the site's settings.
     """
     return f"""\
 "{logs}" {{
-    size 1M
-    rotate 5
+    size {rules.log_size}
+    rotate {rules.log_rotations}
     copytruncate
     compress
     missingok

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from sciportal.service.errors import UsageError
 
 PATH = "/etc/sciportal/service.toml"
 _LAST_KIND = 32767
+_SIZE = re.compile(r"[1-9][0-9]{0,8}[kMG]?", re.ASCII)
 
 
 class Site(NamedTuple):
@@ -43,6 +45,10 @@ class Site(NamedTuple):
     """After so many restarts within restart_window a service is given up."""
     restart_window: int = 600
     """See restart_limit."""
+    log_size: str = "1M"
+    """A log above this size is rotated; a number with k, M or G, as logrotate(8) writes sizes."""
+    log_rotations: int = 5
+    """So many rotated logs are kept."""
     sbatch: tuple[str, ...] = ("--mem=512M", "--cpus-per-task=1", "--requeue")
     """Options of sbatch that come before those of the service."""
     port_min: int = 8192
@@ -94,6 +100,12 @@ def parse(values: dict[str, Any], path: str) -> Site:
             )
         checked[key] = _value(key, value, defaults[key], path)
     found = Site(**checked)
+    if not _SIZE.fullmatch(found.log_size):
+        raise UsageError(
+            "the site's settings",
+            f"log_size = {found.log_size!r} in {path}",
+            "give a number with k, M or G, for example 1M",
+        )
     # Each kind of service has its own range below this one; see kinds.py.
     if not 1 <= found.port_min <= found.port_max <= 65535 or found.port_min > _LAST_KIND:
         raise UsageError(

@@ -151,7 +151,7 @@ class View:
             jobs=tuple(job.id for job in self.live),
             set_up=found.there,
             type_path=found.type_path,
-            missing=setup.missing(home, self.layout, found),
+            missing=setup.missing(home, self.layout, found, self.session.site),
             removable=tuple(files + self.logs()),
         )
 

@@ -44,6 +44,8 @@ def perform(view: View, action: Action) -> Generator[float, Sequence[Job], Resul
         yield from look(view, 0)
     except UnknownError as error:
         view.why_unknown = error.found
+    if action is Action.STATUS:
+        return report(view, action, [])
     steps = plan(action, view.present(), archive=session.options.archive)
     yield from carry_out(view, action, steps)
     return report(view, action, steps)
@@ -212,7 +214,7 @@ def _reload(view: View, _step: Step) -> Work:
 
 
 def _set_up(view: View, step: Step) -> None:
-    setup.do(step, view.session.home, view.layout, view.executable)
+    setup.do(step, view.session.home, view.layout, view.executable, view.session.site)
 
 
 def _archive(view: View, _step: Step) -> None:

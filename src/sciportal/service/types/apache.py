@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from sciportal.service import processes
+from sciportal.service import processes, site
 from sciportal.service.account import current
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
@@ -71,7 +71,7 @@ def _init() -> None:
     for name, text in (
         (f"{OWN}/options.conf", _OPTIONS),
         (f"{OWN}/README", _README),
-        (f"{OWN}/logrotate", rotation_of(home.path(f"{OWN}/log/*.log"))),
+        (f"{OWN}/logrotate", rotation_of(home.path(f"{OWN}/log/*.log"), site.load())),
     ):
         if not home.is_there(name):
             home.write(name, text, 0o644)
