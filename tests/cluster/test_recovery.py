@@ -1,0 +1,180 @@
+"""Services come back: after a crash, the end of their job's time, the loss of a node."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from cluster.testbed import CTL, HELLO, NODES, PODMAN, Cluster, Page, Service, wait_for
+
+SITE = "/etc/sciportal/service.toml"
+
+
+@pytest.fixture
+def page(service: Service) -> str:
+    """The address of a service that serves and is to be restarted on failure."""
+    service.script(HELLO)
+    service.settings('access = "public"\nrestart = "on-failure"\n')
+    service("start", "--wait")
+    url = f"/~alice:{service.name}/"
+    wait_for(lambda: service.cluster.get(url).status == 200, 10)
+    return url
+
+
+def main_process(service: Service) -> tuple[str, str]:
+    """The node and the number of the main process."""
+    status = service.status()
+    pattern = f"http.server {status['endpoint']['port']}"
+    found = service.cluster.run(status["node"], ["pgrep", "-f", pattern]).out.split()
+    assert len(found) == 1
+    return status["node"], found[0]
+
+
+def test_a_main_process_that_was_killed_serves_again_within_5_seconds(
+    service: Service, page: str
+) -> None:
+    job = service.status()["job_id"]
+    node, pid = main_process(service)
+    service.cluster.run(node, ["kill", "-9", pid])
+    wait_for(lambda: service.cluster.get(page).status != 200, 5, every=0.02)
+    wait_for(lambda: service.cluster.get(page).status == 200, 5)
+    status = service.status()
+    assert (status["job_id"], status["restarts"], status["last_exit"]) == (job, 1, -9)
+    assert "was killed by SIGKILL (restarted once)" in status["message"]
+
+
+def test_a_stop_is_the_end_of_a_service_that_is_always_restarted(
+    service: Service, page: str
+) -> None:
+    service.script(HELLO.replace('[ "$1" = main ]', '[ "$1" = stop ] && echo INT\n[ "$1" = main ]'))
+    service.settings('access = "public"\nrestart = "always"\n')
+    service("restart", "--wait")
+    begun = time.monotonic()
+    service("stop")
+    assert time.monotonic() - begun < 10
+    assert service.status()["state"] == "stopped"
+    assert service.log().count("started again") == 0
+
+
+@pytest.fixture
+def impatient(cluster: Cluster) -> Iterator[None]:
+    """The site gives a service up after three restarts, a second after each other."""
+    patience = (
+        r"s/^restart_limit = .*/restart_limit = 3/; s/^restart_delay_max.*/restart_delay_max = 1/"
+    )
+    for node in NODES:
+        cluster.run(node, ["cp", SITE, SITE + ".kept"])
+        cluster.run(node, ["sed", "-i", patience, SITE])
+    yield
+    for node in NODES:
+        cluster.run(node, ["mv", SITE + ".kept", SITE])
+
+
+def test_a_service_that_fails_again_and_again_is_given_up(
+    service: Service, impatient: None
+) -> None:
+    service.script("#!/bin/sh\n[ $1 = main ] || exit 0\necho cannot find my data; exit 7\n")
+    service.settings('restart = "always"\n')
+    service("start")
+    wait_for(lambda: service.status()["state"] == "stopped", 20)
+    ended = service("status", check=False)
+    assert ended.code == 3
+    assert "ended with exit status 7" in ended.err
+    assert "given up (restarted 3 times)" in ended.err
+    assert "cannot find my data" in ended.err
+    assert service.log().count("cannot find my data") == 4
+
+
+def test_while_it_waits_for_its_restart_a_service_does_not_count_as_running(
+    service: Service,
+) -> None:
+    service.script("#!/bin/sh\n[ $1 = main ] || exit 0\nexit 7\n")
+    service.settings('restart = "on-failure"\n')
+    service("start")
+    wait_for(lambda: service.status()["restarts"] >= 2, 20)
+    ended = wait_for(lambda: (e := service("status", check=False)).code and e, 10)
+    assert ended.code == 3
+    assert "restarting" in ended.out
+    assert "it starts again in" in ended.err
+    service("stop")
+    assert service.status()["state"] == "stopped"
+
+
+def watch(service: Service, page: str, seconds: float) -> list[tuple[float, Page]]:
+    """Answers, with their times, for so long."""
+    end = time.monotonic() + seconds
+    seen = []
+    while time.monotonic() < end:
+        seen.append((time.monotonic(), service.cluster.get(page)))
+        time.sleep(0.1)
+        assert len(service.cluster.jobs("alice", service.name)) <= 1
+    return seen
+
+
+def gaps(seen: list[tuple[float, Page]]) -> list[float]:
+    """How long each time without the page lasted, in seconds."""
+    found, since = [], 0.0
+    for when, answer in seen:
+        if answer.status != 200:
+            since = since or when
+            assert answer.status == 503
+            assert answer.headers["Retry-After"]
+        elif since:
+            found.append(when - since)
+            since = 0.0
+    return found
+
+
+@pytest.mark.long
+def test_a_job_with_a_time_limit_is_renewed_within_10_seconds_each_time(
+    service: Service, page: str
+) -> None:
+    service.settings('access = "public"\nsbatch = ["--time=1"]\nstop_timeout = 5\n')
+    service("restart", "--wait")
+    job = service.status()["job_id"]
+    found = gaps(watch(service, page, 150))
+    print(f"renewals: {[round(each, 1) for each in found]} s")
+    assert len(found) >= 2
+    assert max(found) <= 10
+    status = service.status()
+    assert (status["state"], status["job_id"]) == ("running", job)
+
+
+@pytest.fixture
+def quick_to_miss(cluster: Cluster) -> Iterator[int]:
+    """slurmctld misses a node after so many seconds."""
+    seconds = 10
+    conf = "/etc/slurm/slurm.conf"
+    cluster.run(CTL, ["sed", "-i.kept", f"s/^SlurmdTimeout=.*/SlurmdTimeout={seconds}/", conf])
+    cluster.run(CTL, ["scontrol", "reconfigure"])
+    yield seconds
+    cluster.run(CTL, ["mv", conf + ".kept", conf])
+    cluster.run(CTL, ["scontrol", "reconfigure"])
+    idle = ["sinfo", "-h", "-p", "service-pool", "-N", "-o", "%T"]
+    up = ("idle", "mixed")
+    wait_for(lambda: all(each in up for each in cluster.run(CTL, idle).out.split()), 120)
+
+
+@pytest.mark.long
+def test_a_service_whose_node_died_serves_again_on_the_other(
+    service: Service, page: str, quick_to_miss: int
+) -> None:
+    before = service.status()
+    lost = before["node"]
+    subprocess.run([PODMAN, "pause", lost], check=True, capture_output=True)
+    begun = time.monotonic()
+    try:
+        after = wait_for(
+            lambda: (s := service.status())["state"] == "running" and s["node"] != lost and s,
+            quick_to_miss * 6,
+        )
+        wait_for(lambda: service.cluster.get(page).status == 200, 10)
+        took = time.monotonic() - begun
+    finally:
+        subprocess.run([PODMAN, "unpause", lost], check=True, capture_output=True)
+    print(f"on the other node after {took:.1f} s")
+    assert after["job_id"] == before["job_id"]
+    assert took <= quick_to_miss + 10
