@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sciportal.frontend import files
+from sciportal.frontend import files, metrics
 from sciportal.frontend.health import Health
 from sciportal.frontend.routemap import accounts_text, routes_text
 from sciportal.frontend.routes import routes
@@ -17,6 +17,7 @@ from sciportal.service.job import Job
 from sciportal.service.site import Site
 
 ROUTES, ACCOUNTS, STATUS = "routes.txt", "accounts.txt", "status.json"
+METRICS = "sciportal.prom"
 
 
 class Watcher:
@@ -28,7 +29,7 @@ class Watcher:
         jobs: asks Slurm for the jobs of the service partition.
         site: the site's settings.
         state_dir: directory of the maps.
-        run_dir: directory of the status file.
+        run_dir: directory of the status file and of the metrics.
         clock: seconds since the epoch.
     """
 
@@ -44,6 +45,10 @@ class Watcher:
         self._site = site
         self._map = state_dir / ROUTES
         self._status = run_dir / STATUS
+        self._metrics = run_dir / METRICS
+        self._services: list[Job] = []
+        self._starts: metrics.Starts = {}
+        self._restarts = 0
         self._clock = clock
         self.health = Health()
 
@@ -51,7 +56,9 @@ class Watcher:
         """Ask once, and write what there is to write."""
         before = self.health
         try:
-            found = routes(self._jobs(), self._site)
+            jobs = self._jobs()
+            found = routes(jobs, self._site)
+            self._count(jobs)
             files.replace_if_changed(self._map, routes_text(found))
             self.health = before.succeeded(self._clock(), len(found))
         # ValueError: a record of squeue that cannot be read.
@@ -60,8 +67,15 @@ class Watcher:
         self._tell(before)
         try:
             files.replace(self._status, self.health.text())
+            told = metrics.text(self._services, self._restarts, self.health)
+            files.replace(self._metrics, told)
         except OSError as error:
             say(f"the status file: {error}")
+
+    def _count(self, jobs: list[Job]) -> None:
+        self._services = metrics.services(jobs, self._site.partition)
+        self._starts, restarts = metrics.follow(self._starts, self._services)
+        self._restarts += restarts
 
     def _tell(self, before: Health) -> None:
         if self.health.failures == 1:

@@ -51,7 +51,11 @@ def start(view: View, refused: tuple[int, ...] = ()) -> Work:
         view.ledger.nonce = ""
         view.ledger.save(view.session.home, view.layout)
         if answer.answer is Answer.NOT_SENT:
-            raise UnknownError(f"start {view.service}", answer.message, "nothing was submitted")
+            raise UnknownError(
+                f"start {view.service}",
+                answer.message,
+                "nothing was submitted; try again when Slurm answers",
+            )
         taken = submission.PORT_TAKEN.search(answer.message)
         if taken and endpoint and view.settings.port == settings_file.AUTO:
             not_these.add(endpoint.port)

@@ -61,7 +61,7 @@ def test_a_map_that_did_not_change_is_not_written(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     "failure",
-    [UnknownError("the queue", "no answer in time"), ValueError("a record"), OSError("full")],
+    [UnknownError("the queue", "no answer", "try again"), ValueError("a record"), OSError("full")],
 )
 def test_a_failed_query_leaves_the_last_routes_and_is_counted(
     bench: Bench, failure: Exception, capsys: pytest.CaptureFixture[str]
