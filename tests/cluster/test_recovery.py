@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -103,14 +104,26 @@ def test_while_it_waits_for_its_restart_a_service_does_not_count_as_running(
     assert service.status()["state"] == "stopped"
 
 
-def watch(service: Service, page: str, seconds: float) -> list[tuple[float, Page]]:
+@pytest.fixture
+def renewed_page(cluster: Cluster) -> Iterator[str]:
+    """bob's page, whose job may run for a minute."""
+    cluster.write("bob", "public_html/index.html", "bob's page\n")
+    cluster.write("bob", ".sbatch-service/apache.toml", 'sbatch = ["--time=1"]\nstop_timeout = 5\n')
+    cluster.service("bob", "deploy", "--wait", "apache")
+    wait_for(lambda: cluster.get("/~bob/").status == 200, 10)
+    yield "/~bob/"
+    cluster.service("bob", "purge", "--yes", "--no-archive", "apache")
+    cluster.run(CTL, ["rm", "-r", "public_html"], user="bob")
+
+
+def watch(cluster: Cluster, page: str, seconds: float) -> list[tuple[float, Page]]:
     """Answers, with their times, for so long."""
     end = time.monotonic() + seconds
     seen = []
     while time.monotonic() < end:
-        seen.append((time.monotonic(), service.cluster.get(page)))
+        seen.append((time.monotonic(), cluster.get(page)))
         time.sleep(0.1)
-        assert len(service.cluster.jobs("alice", service.name)) <= 1
+        assert len(cluster.jobs("bob", "apache")) <= 1
     return seen
 
 
@@ -120,7 +133,7 @@ def gaps(seen: list[tuple[float, Page]]) -> list[float]:
     for when, answer in seen:
         if answer.status != 200:
             since = since or when
-            assert answer.status == 503
+            assert answer.status == 503, answer
             assert answer.headers["Retry-After"]
         elif since:
             found.append(when - since)
@@ -130,23 +143,25 @@ def gaps(seen: list[tuple[float, Page]]) -> list[float]:
 
 @pytest.mark.long
 def test_a_job_with_a_time_limit_is_renewed_within_10_seconds_each_time(
-    service: Service, page: str
+    cluster: Cluster, renewed_page: str
 ) -> None:
-    service.settings('access = "public"\nsbatch = ["--time=1"]\nstop_timeout = 5\n')
-    service("restart", "--wait")
-    job = service.status()["job_id"]
-    found = gaps(watch(service, page, 150))
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = cluster.service("bob", "status", "--json").json()["results"][0]
+        return found
+
+    job = status()["job_id"]
+    found = gaps(watch(cluster, renewed_page, 150))
     print(f"renewals: {[round(each, 1) for each in found]} s")
     assert len(found) >= 2
     assert max(found) <= 10
-    status = service.status()
-    assert (status["state"], status["job_id"]) == ("running", job)
+    wait_for(lambda: cluster.get(renewed_page).status == 200, 10)
+    assert (status()["state"], status()["job_id"]) == ("running", job)
 
 
 @pytest.fixture
 def quick_to_miss(cluster: Cluster) -> Iterator[int]:
     """slurmctld misses a node after so many seconds."""
-    seconds = 10
+    seconds = 30
     conf = "/etc/slurm/slurm.conf"
     cluster.run(CTL, ["sed", "-i.kept", f"s/^SlurmdTimeout=.*/SlurmdTimeout={seconds}/", conf])
     cluster.run(CTL, ["scontrol", "reconfigure"])
@@ -169,7 +184,7 @@ def test_a_service_whose_node_died_serves_again_on_the_other(
     try:
         after = wait_for(
             lambda: (s := service.status())["state"] == "running" and s["node"] != lost and s,
-            quick_to_miss * 6,
+            quick_to_miss * 3,
         )
         wait_for(lambda: service.cluster.get(page).status == 200, 10)
         took = time.monotonic() - begun
@@ -177,4 +192,6 @@ def test_a_service_whose_node_died_serves_again_on_the_other(
         subprocess.run([PODMAN, "unpause", lost], check=True, capture_output=True)
     print(f"on the other node after {took:.1f} s")
     assert after["job_id"] == before["job_id"]
-    assert took <= quick_to_miss + 10
+    # Slurm looks three times within its time-out, the last look takes MessageTimeout (10 s), and
+    # a requeued job waits for AuthInfo=cred_expire (5 s).
+    assert took <= quick_to_miss * 4 / 3 + 20
