@@ -61,7 +61,7 @@ def read(text: str) -> tuple[list[Wanted], bool]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError("apply", f"standard input is no JSON: {error}", "see the docs") from None
+        raise UsageError("apply", f"it is no JSON: {error}", "write one object") from None
     if _SURROGATE.search(text) and not _is_text(document):
         raise UsageError("apply", "a string holds half a surrogate pair", "write whole characters")
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
@@ -69,7 +69,7 @@ def read(text: str) -> tuple[list[Wanted], bool]:
     archive = document.get("archive", True)
     services = document.get("services")
     if not isinstance(services, list) or not isinstance(archive, bool):
-        raise UsageError("apply", "services is no list, or archive no boolean", "see the docs")
+        raise UsageError("apply", "services is no list, or archive no boolean", "mend these keys")
     wanted = [_wanted(each) for each in services]
     seen = [(each.account, each.service) for each in wanted]
     for each in seen:
@@ -102,7 +102,9 @@ def _ensure(view: View, wanted: Wanted) -> Generator[float, Sequence[Job], Resul
     yield from look(view, 0)
     if view.state is State.UNKNOWN:
         why = view.present().why_unknown
-        raise UnknownError(wanted.service, f"its state is unknown ({why})", "nothing was changed")
+        raise UnknownError(
+            wanted.service, f"its state is unknown ({why})", "try again when Slurm answers"
+        )
     files = _files(view, wanted)
     before = view.as_diff()
     steps = _steps(view, wanted, files)

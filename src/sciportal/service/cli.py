@@ -16,6 +16,7 @@ from sciportal.service.plan import PERMISSION, Action
 from sciportal.service.session import Options, Session
 from sciportal.service.site import Site
 from sciportal.service.slurm import Slurm
+from sciportal.service.terminal import clean
 
 INTERRUPTED = 130
 _DOCUMENT_LIMIT = 1 << 26
@@ -86,8 +87,19 @@ def _act(call: Namespace, rules: Site, who: Account, *, login: bool) -> int:
         logs.show(session, services, _LINES if call.lines is None else call.lines, call.follow)
     if action is Action.PURGE and not (call.yes or call.check):
         _agree(call, ", ".join(services))
-    results = [each.as_json() for each in lifecycle.run(session, action, services, queue)]
+    if not talk.shows_progress(call):
+        return _tell(call, _results(session, action, services, queue))
+    from sciportal.service import progress
+
+    with progress.watched(session, action) as watched:
+        results = _results(watched, action, services, queue)
     return _tell(call, results)
+
+
+def _results(
+    session: Session, action: Action, services: Sequence[str], queue: lifecycle.Queue | None
+) -> list[dict[str, Any]]:
+    return [each.as_json() for each in lifecycle.run(session, action, services, queue)]
 
 
 def _everyone(call: Namespace, rules: Site) -> int:
@@ -109,7 +121,7 @@ def _everyone(call: Namespace, rules: Site) -> int:
 def _rotate_all(rules: Site) -> int:
     code = 0
     for who, error in everyone.rotate(rules):
-        print(f"sbatch-service: {who.name}: {error}", file=sys.stderr)
+        print(f"sbatch-service: {who.name}: {clean(str(error))}", file=sys.stderr)
         code = error.exit_code
     return code
 
@@ -163,7 +175,7 @@ def _apply(call: Namespace, rules: Site) -> int:
     else:
         for each in answers:
             changed = "changed" if each["changed"] else "unchanged"
-            print(f"{each['account']} {each['service']}: {each['message'] or changed}")
+            print(f"{each['account']} {each['service']}: {clean(each['message']) or changed}")
     return result.exit_code(result.codes(answers))
 
 
@@ -173,7 +185,7 @@ def _apply_session(call: Namespace, rules: Site, who: Account, *, archive: bool)
 
 
 def _complain(error: ServiceError, *, as_json: bool) -> int:
-    print(f"sbatch-service: {error}", file=sys.stderr)
+    print(f"sbatch-service: {clean(str(error))}", file=sys.stderr)
     if as_json:
         import json
 

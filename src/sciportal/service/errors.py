@@ -18,11 +18,11 @@ class ServiceError(Exception):
 
     exit_code = 1
 
-    def __init__(self, wanted: str, found: str, advice: str = "") -> None:
+    def __init__(self, wanted: str, found: str, advice: str) -> None:
         self.wanted = wanted
         self.found = found
         self.advice = advice
-        super().__init__(f"{wanted}: {found}" + (f"; {advice}" if advice else ""))
+        super().__init__(f"{wanted}: {found}; {advice}")
 
 
 class UsageError(ServiceError):

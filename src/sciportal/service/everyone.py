@@ -105,6 +105,10 @@ def _work(
 
 
 def _failure(who: Account, action: Action, answer: Any) -> dict[str, Any]:
-    error = answer if isinstance(answer, ServiceError) else ServiceError("an answer", "none came")
+    error = answer
+    if not isinstance(error, ServiceError):
+        error = ServiceError(
+            f"acting as {who.name}", "no answer came", "run the same command again"
+        )
     failed = Result("", who.name, action.value, exit_code=error.exit_code, message=str(error))
     return failed.as_json()

@@ -11,7 +11,7 @@ from sciportal.service.job import State
 from sciportal.service.plan import Action, Step
 from sciportal.service.record import Record
 from sciportal.service.restart import how_it_ended
-from sciportal.service.result import Result, stamp
+from sciportal.service.result import NOT_SET_UP, Result, stamp
 from sciportal.service.view import View
 
 _LOG_LINES = 10
@@ -77,7 +77,7 @@ def _remark(view: View, record: Record, *, now: bool) -> str:
         return _of_running(view, record) if job.state is State.RUNNING else ""
     with contextlib.suppress(ServiceError):
         if not view.executable.there:
-            return "not set up"
+            return NOT_SET_UP
     return _of_ended(view, record)
 
 

@@ -9,6 +9,8 @@ from sciportal.service.endpoint import Endpoint
 from sciportal.service.plan import Step
 
 SCHEMA = 1
+NOT_SET_UP = "not set up"
+"""The message of a service that has nothing to run."""
 
 # Of several services the first that occurs.
 _WORST_FIRST = (2, 4, 5, 6, 1, 3)

@@ -11,6 +11,7 @@ from sciportal.service.account import Account
 from sciportal.service.home import Home
 from sciportal.service.site import Site
 from sciportal.service.slurm import Slurm
+from sciportal.service.terminal import clean
 
 
 class Options(NamedTuple):
@@ -43,7 +44,7 @@ class Session(NamedTuple):
 
     def warn(self, text: str) -> None:
         """Say something to a person that does not change the result."""
-        print(f"sbatch-service: {text}", file=sys.stderr)
+        print(f"sbatch-service: {clean(text)}", file=sys.stderr)
 
     @property
     def terminal(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from argparse import Namespace
@@ -10,6 +11,7 @@ from typing import Any
 
 from sciportal.service.errors import UsageError
 from sciportal.service.table import table
+from sciportal.service.terminal import clean, has_colour, is_terminal, width
 
 _DONE = {
     "init": "initialised",
@@ -27,10 +29,6 @@ _NOTHING = {
     "purge": "nothing to remove",
 }
 
-_SHELL = (
-    "its main process is a shell that waits for another program: signals end at the shell;"
-    " let the script's last line begin with exec"
-)
 _BAR = 30
 
 
@@ -43,25 +41,33 @@ def show(results: Sequence[dict[str, Any]], call: Namespace) -> None:
     """
     everyone = bool(call.all_accounts)
     if call.action in ("status", "list"):
-        rows = [each for each in results if each["service"]]
-        print(table(rows, time.time(), accounts=everyone) if rows else "no services")
-        for each in results:
-            _remark(each, everyone=everyone, verbose=call.verbose)
+        _show_states(results, call, everyone=everyone)
         return
     for each in results:
         if each["exit_code"]:
             who = f"{each['account']}: " if everyone else ""
-            print(f"sbatch-service: {who}{each['message']}", file=sys.stderr)
+            print(f"sbatch-service: {clean(who + each['message'])}", file=sys.stderr)
         else:
             print(_name(each, everyone=everyone) + _line(each, check=call.check))
 
 
-def _remark(each: dict[str, Any], *, everyone: bool, verbose: bool) -> None:
-    name = _name(each, everyone=everyone)
-    if each["message"]:
-        print(name + each["message"], file=sys.stderr)
-    if verbose and each["is_shell"]:
-        print(f"{name}{_SHELL}", file=sys.stderr)
+def _show_states(results: Sequence[dict[str, Any]], call: Namespace, *, everyone: bool) -> None:
+    rows = [each for each in results if each["service"]]
+    if rows:
+        colour = has_colour(sys.stdout, os.environ)
+        columns = width(sys.stdout)
+        print(table(rows, time.time(), accounts=everyone, width=columns, colour=colour))
+    else:
+        print("no services")
+    for each in results:
+        if each["message"]:
+            print(clean(_name(each, everyone=everyone) + each["message"]), file=sys.stderr)
+    if call.verbose and rows:
+        from sciportal.service.details import details
+
+        home = "~" if everyone else f"~{call.account or ''}"
+        sys.stderr.flush()
+        print(details(rows, home, accounts=everyone))
 
 
 def _name(each: dict[str, Any], *, everyone: bool) -> str:
@@ -86,20 +92,26 @@ def _line(each: dict[str, Any], *, check: bool) -> str:
     return did
 
 
+def shows_progress(call: Namespace) -> bool:
+    """Whether a person watches this call wait."""
+    quiet = call.json or call.check or call.account is not None or call.action in ("status", "list")
+    return not quiet and is_terminal(sys.stderr, os.environ)
+
+
 def progress(what: str) -> Callable[[int, int], None]:
     """A bar on the terminal; nothing where there is none.
 
     Args:
         what: is counted.
     """
-    if not (sys.stderr and sys.stderr.isatty()):
+    if not is_terminal(sys.stderr, os.environ):
         return lambda _done, _all: None
 
     def show_bar(done: int, every: int) -> None:
         filled = _BAR * done // max(every, 1)
-        bar = "#" * filled + "-" * (_BAR - filled)
+        drawn = "#" * filled + "-" * (_BAR - filled)
         end = "" if done < every else "\r" + " " * (_BAR + 40) + "\r"
-        print(f"\r[{bar}] {done}/{every} {what}{end}", end="", file=sys.stderr, flush=True)
+        print(f"\r[{drawn}] {done}/{every} {what}{end}", end="", file=sys.stderr, flush=True)
 
     return show_bar
 

@@ -13,22 +13,24 @@ LOGS, LIST = "logs", "list"
 APPLY, ROTATE = "apply", "rotate"
 VERBS = (*ACTIONS, LOGS, LIST)
 
-_EPILOG = """\
-examples:
-  sbatch-service init apache            set up the web server of your account
-  sbatch-service start --wait apache    start it and wait until it serves
-  sbatch-service status                 see all your services
-  sbatch-service logs -f apache         see what it says, as it says it
-  sbatch-service purge --yes apache     remove it; an archive is kept
-
-exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 unknown (Slurm did not answer),
-5 not permitted, 6 busy
-"""
-
 
 class _Parser(argparse.ArgumentParser):
+    words: Sequence[str] = ()
+    """Of the call."""
+
     def error(self, message: str) -> None:  # type: ignore[override]  # it never returns either
         raise UsageError("a call", message, f"see: {self.prog} --help")
+
+
+class _Help(argparse.Action):
+    """Show what the call is about: its action is mostly not parsed yet."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from sciportal.service import usage
+
+        assert isinstance(parser, _Parser)
+        print(usage.text(parser.words, parser._actions))
+        parser.exit()
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -39,7 +41,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """
     # `--wait web` names a service, not a number of seconds.
     words = ["--wait=0" if word == "--wait" else word for word in argv]
-    found = _parser().parse_intermixed_args(words)
+    parser = _parser()
+    parser.words = words
+    found = parser.parse_intermixed_args(words)
     if found.check_site:
         return found
     if found.action is None:
@@ -81,16 +85,11 @@ def _check_options(call: argparse.Namespace) -> None:
 
 
 def _parser() -> _Parser:
-    parser = _Parser(
-        prog="sbatch-service",
-        description="Run persistent services of your account as Slurm jobs.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = _Parser(prog="sbatch-service", add_help=False, allow_abbrev=False)
     add = parser.add_argument
     add("action", nargs="?", metavar="{" + "|".join(VERBS) + "}")
     add("services", nargs="*", metavar="SERVICE", help="default: all your services")
+    add("-h", "--help", action=_Help, nargs=0, help="show this, or what one action does")
     add("--json", action="store_true", help="one JSON object on standard output")
     add("--check", action="store_true", help="say what would be done and change nothing")
     add("--wait", type=float, metavar="SECONDS", help="wait until it serves, as in --wait=30")
@@ -99,7 +98,7 @@ def _parser() -> _Parser:
     add("--lock-timeout", type=float, metavar="SECONDS", help="wait so long for other calls")
     add("--account", metavar="NAME", help="act as this account (root only)")
     add("--all-accounts", action="store_true", help="act for every account (root only)")
-    add("-v", "--verbose", action="store_true", help="status: also what may be amiss")
+    add("-v", "--verbose", action="store_true", help="status: all that is known")
     add("-f", "--follow", action="store_true", help="logs: go on as it grows")
     add("-n", "--lines", type=int, metavar="N", help="logs: the last N lines (10)")
     add("--check-site", metavar="FILE", help=argparse.SUPPRESS)

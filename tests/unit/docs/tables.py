@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import itertools
 import json
@@ -13,8 +12,9 @@ from typing import Any
 
 import yaml
 
-from sciportal.service import kinds, settings, words
+from sciportal.service import kinds, manual, settings, usage
 from sciportal.service.site import Site
+from unit.docs import regions
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -32,7 +32,11 @@ def table(name: str) -> str:
     if kind == "role":
         return _lines(("variable", "type", "default", "meaning"), _role(*words_))
     makers = {
+        "actions": (("action", "without SERVICE", "what it does"), _actions),
         "command-options": (("option", "meaning"), _command_options),
+        "exits": (("code", "meaning"), _exits),
+        "files": (("path below your home", "what it is"), _files),
+        "states": (("state", "meaning"), _states),
         "service-settings": (("key", "value", "default"), _service_settings),
         "types": (("service", "`protocol`", "`access`", "`restart`", "first port"), _types),
         "service.toml": (("key", "variable", "default", "meaning"), _site),
@@ -106,13 +110,26 @@ def _default(spec: dict[str, Any]) -> str:
     return _code(spec["default"]) if "default" in spec else ""
 
 
+def _actions() -> Iterator[Sequence[str]]:
+    for name, verb in manual.VERBS.items():
+        yield f"`{name}`", verb.nameless, verb.text
+
+
 def _command_options() -> Iterator[Sequence[str]]:
-    for action in words._parser()._actions:
-        if not action.option_strings or action.help == argparse.SUPPRESS:
-            continue
-        metavar = action.metavar and (f"={action.metavar}")
-        spelling = ", ".join(f"{each}{metavar or ''}" for each in action.option_strings)
-        yield f"`{spelling}`", str(action.help)
+    for option in regions.shown():
+        yield f"`{usage.spelling(option)}`", str(option.help)
+
+
+def _exits() -> Iterator[Sequence[str]]:
+    return ((str(code), meaning) for code, meaning in manual.EXITS.items())
+
+
+def _files() -> Iterator[Sequence[str]]:
+    return ((f"`{path}`", meaning) for path, meaning in manual.FILES.items())
+
+
+def _states() -> Iterator[Sequence[str]]:
+    return ((f"`{state}`", meaning) for state, meaning in manual.STATES.items())
 
 
 def _service_settings() -> Iterator[Sequence[str]]:

@@ -18,13 +18,17 @@ from sciportal.service import apply, cli, errors, kinds, result, words
 from sciportal.service.job import State
 from sciportal.service.result import Result
 from sciportal.service.site import Site
-from unit.docs import tables
+from unit.docs import regions, tables
 from unit.docs.tables import ROOT
 
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
+FORMS = [
+    ROOT / "templates/service" / name
+    for name in ("sbatch-service.bash.j2", "_sbatch-service.j2", "sbatch-service.1.j2")
+]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 
 
@@ -60,6 +64,21 @@ def test_tables_are_as_the_code_has_it(page: Path) -> None:
         page.write_text(wanted)
     else:
         assert there == wanted, "UPDATE_DOCS=1 pytest tests/unit/docs writes them anew"
+
+
+@pytest.mark.parametrize("template", FORMS, ids=lambda path: path.name)
+def test_completions_and_man_page_are_as_the_code_has_it(template: Path) -> None:
+    there = template.read_text()
+    wanted = regions.filled(there)
+    if os.environ.get("UPDATE_DOCS"):
+        template.write_text(wanted)
+    else:
+        assert there == wanted, "UPDATE_DOCS=1 pytest tests/unit/docs writes them anew"
+
+
+def test_every_region_is_used() -> None:
+    every = "".join(template.read_text() for template in FORMS)
+    assert not [name for name in regions.MAKERS if f" table: {name}\n" not in every]
 
 
 def test_every_role_has_its_table_of_settings() -> None:

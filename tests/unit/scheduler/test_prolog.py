@@ -162,7 +162,8 @@ def test_jobs_of_other_partitions_are_not_looked_at(queue: type[Queue]) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [UnknownError("the queue", "no answer in time"), OSError("no such file"), ValueError()]
+    "error",
+    [UnknownError("the queue", "no answer", "try again"), OSError("no such file"), ValueError()],
 )
 def test_no_error_reaches_slurmctld(
     queue: type[Queue], error: Exception, capsys: pytest.CaptureFixture[str]

@@ -192,3 +192,61 @@ def test_bytes_that_are_no_document_are_a_usage_error_and_no_traceback(data):
         assert done.returncode == 2
         assert done.stderr.startswith(b"sbatch-service: apply")
         assert b"Traceback" not in done.stderr
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Put the command's output and its messages on a terminal."""
+
+    def put() -> tuple[Terminal, Terminal]:
+        found = Terminal(), Terminal()
+        monkeypatch.setattr(sys, "stdout", found[0])
+        monkeypatch.setattr(sys, "stderr", found[1])
+        return found
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return put
+
+
+def test_states_are_coloured_on_a_terminal_only(web, command, terminal, monkeypatch):
+    assert "\033" not in command("status")[1]
+    out, _err = terminal()
+    cli.main(["status"])
+    assert "\033[32mrunning\033[0m" in out.getvalue()
+    monkeypatch.setenv("NO_COLOR", "1")
+    out, _err = terminal()
+    cli.main(["status"])
+    assert "\033" not in out.getvalue()
+
+
+def test_a_wait_is_shown_on_a_terminal_only(web, command, terminal):
+    web.cluster.start_seconds = 4
+    for words in (["restart", "web"], ["restart", "--json", "web"]):
+        _code, out, err = command(*words, "--wait=2")
+        assert "\r" not in out + err
+    _out, err = terminal()
+    cli.main(["restart", "--json", "--wait=2", "web"])
+    assert "\r" not in err.getvalue()
+    _out, err = terminal()
+    cli.main(["restart", "--wait=2", "web"])
+    assert "web: pending 1 s\r\033[K" in err.getvalue()
+
+
+def test_more_is_told_on_request(web, command):
+    code, out, err = command("status", "-v")
+    assert (code, err) == (0, "")
+    assert "\nweb:\n  phase " in out
+    assert "~/.sbatch-service/log/web.log" in out
+    assert "phase" not in command("status")[1]
+
+
+def test_what_a_service_prints_cannot_drive_the_terminal(world, command):
+    world.write("web", "#!/bin/sh\nprintf '\\033[2Jgone' >&2\nexit 3\n")
+    code, _out, err = command("start", "web")
+    assert (code, "\033" in err, "?[2Jgone" in err) == (1, False, True)
