@@ -146,7 +146,8 @@ def test_a_job_with_a_time_limit_is_renewed_within_10_seconds_each_time(
     cluster: Cluster, renewed_page: str
 ) -> None:
     def status() -> dict[str, Any]:
-        found: dict[str, Any] = cluster.service("bob", "status", "--json").json()["results"][0]
+        ended = cluster.service("bob", "status", "--json", "apache")
+        found: dict[str, Any] = ended.json()["results"][0]
         return found
 
     job = status()["job_id"]
