@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from cluster.testbed import ROOT, Cluster, wait_for
+from cluster.testbed import PREFIX, ROOT, Cluster, wait_for
 
-HOST = "sciportal-existing"
+pytestmark = pytest.mark.beside
+
+HOST = f"{PREFIX}-existing"
 
 SITE = "playbooks/site.yml"
 
-SLURM_CONF = """\
+SLURM_CONF = f"""\
 ClusterName=byhand
-SlurmctldHost=sciportal-existing
+SlurmctldHost={HOST}
 SlurmUser=slurm
 AuthType=auth/munge
 ProctrackType=proctrack/linuxproc
@@ -35,7 +37,7 @@ EnforcePartLimits=ALL
 JobSubmitPlugins=lua
 Prolog=/etc/slurm/prolog-of-the-site
 PrologSlurmctld=/etc/slurm/prolog-slurmctld-of-the-site
-NodeName=sciportal-existing CPUs=16 State=UNKNOWN
+NodeName={HOST} CPUs=16 State=UNKNOWN
 PartitionName=batch Nodes=ALL Default=YES State=UP
 """
 
@@ -205,9 +207,9 @@ def test_ours_apply_as_well(site: Site) -> None:
 
     code, first = site.submit("-p", "service-pool", "-J", "web-service")
     assert code == 0
+    assert "duplicate service web" in site.submit("-p", "service-pool", "-J", "web-service")[1]
     wait_for(lambda: site.state(first) == "RUNNING", 20)
     assert f"of-the-site {first}" in site.root("cat", "/var/log/slurm/prologs")
-    assert "duplicate service web" in site.submit("-p", "service-pool", "-J", "web-service")[1]
     wait_for(lambda: site.submit("-p", "service-pool", "-J", "web-service")[0] == 0, 10, every=1)
     states = ["squeue", "-h", "-t", "all", "-n", "web-service", "-o", "%T"]
     wait_for(lambda: sorted(site.root(*states).split()) == ["CANCELLED", "RUNNING"], 20)
