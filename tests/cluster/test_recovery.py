@@ -193,6 +193,5 @@ def test_a_service_whose_node_died_serves_again_on_the_other(
         subprocess.run([PODMAN, "unpause", lost], check=True, capture_output=True)
     print(f"on the other node after {took:.1f} s")
     assert after["job_id"] == before["job_id"]
-    # Slurm looks three times within its time-out, the last look takes MessageTimeout (10 s), and
-    # a requeued job waits for AuthInfo=cred_expire (5 s).
-    assert took <= quick_to_miss * 4 / 3 + 20
+    # Pings that get no answer take up to 20 s each (twice MessageTimeout), and two may do so.
+    assert took <= quick_to_miss + 45
