@@ -1,5 +1,5 @@
 # Every target installs what it needs; `make help` lists them.
-.PHONY: help demo demo-down test test-unit test-long lint docs venv image cluster
+.PHONY: help demo demo-down test test-unit test-long soak bench lint docs venv image cluster
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -19,6 +19,14 @@ test-unit: ## unit tests and golden files (seconds)
 
 test-long: ## what takes minutes a test (with `test` at most 60 minutes)
 	@tools/test long
+
+bench: ## measure on the running cluster, beside other ways; writes docs/benchmarks.md
+	@tools/setup
+	@tools/bench
+
+soak: ## random sequences of actions and crashes for MINUTES=60 minutes
+	@tools/setup
+	@tools/model soak $(or $(MINUTES),60)
 
 lint: ## ruff, mypy, shellcheck, ansible-lint, ansible-test sanity
 	@tools/setup

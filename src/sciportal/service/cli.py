@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from sciportal.service import account, everyone, lifecycle, logs, result, site, talk, words
+from sciportal.service import account, lifecycle, result, site, talk, words
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
 from sciportal.service.home import Home, explained
@@ -74,6 +74,8 @@ def _guarded(call: Namespace, rules: Site, who: Account) -> int:
 def _act(call: Namespace, rules: Site, who: Account, *, login: bool) -> int:
     session = _session(call, rules, who, login=login)
     if call.action == words.ROTATE:
+        from sciportal.service import logs
+
         logs.rotate(session.home, who.environment())
         return 0
     action = _action(call)
@@ -84,6 +86,8 @@ def _act(call: Namespace, rules: Site, who: Account, *, login: bool) -> int:
             # Each service would say so, but there is none.
             who.check_member(rules.group)
     if call.action == words.LOGS:
+        from sciportal.service import logs
+
         logs.show(session, services, _LINES if call.lines is None else call.lines, call.follow)
     if action is Action.PURGE and not (call.yes or call.check):
         _agree(call, ", ".join(services))
@@ -108,6 +112,8 @@ def _everyone(call: Namespace, rules: Site) -> int:
     action = _action(call)
     if action is Action.PURGE and not (call.yes or call.check):
         _agree(call, f"{', '.join(call.services) or 'every service'} of every account")
+    from sciportal.service import everyone
+
     results = everyone.run(
         rules,
         action,
@@ -119,6 +125,8 @@ def _everyone(call: Namespace, rules: Site) -> int:
 
 
 def _rotate_all(rules: Site) -> int:
+    from sciportal.service import everyone
+
     code = 0
     for who, error in everyone.rotate(rules):
         print(f"sbatch-service: {who.name}: {clean(str(error))}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Generator, Sequence
 
 from sciportal.service import submission
@@ -64,6 +63,8 @@ def until_listening(
 
 
 def _serves(job: Job) -> bool:
+    import socket
+
     assert job.endpoint
     try:
         with socket.create_connection((job.node, job.endpoint.port), _CONNECT_SECONDS):

@@ -1,0 +1,49 @@
+"""Measures on the running cluster and writes docs/benchmarks.md; called by tools/bench."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from bench import of_all, of_hub, of_job, of_one, page
+from bench.figures import Figure, table
+from bench.place import Place
+from cluster.testbed import Cluster
+
+
+def main() -> int:
+    """Measure everything; 1 where a ratio is far beyond what it may be."""
+    cluster = Cluster()
+    about = page.facts(cluster)
+    place = Place(cluster)
+    place.clear()
+    try:
+        one = _shown(of_one.measure(place))
+        every = _shown(of_all.measure(place))
+        job = of_job.measure(place)
+        _shown([job.revival])
+        hub, why = _hub(place)
+    finally:
+        place.remove()
+    page.write(page.Run(about, one, every, job, _shown(hub), why), of_hub.VERSIONS)
+    print(f"written: {page.PAGE}", file=sys.stderr)
+    missed = [each for each in (*one, *every) if each.bound and each.ratio > each.bound]
+    for each in missed:
+        print(f"{each.work}: {each.ratio:.2f}, beyond {each.bound:g}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _hub(place: Place) -> tuple[list[Figure], str]:
+    try:
+        return of_hub.measure(place), ""
+    except subprocess.CalledProcessError as error:
+        return [], f"Not measured: {error.cmd[0]} could not fetch or install it.\n"
+
+
+def _shown(figures: list[Figure]) -> list[Figure]:
+    print(table(figures), flush=True)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
