@@ -85,7 +85,13 @@ def _check_options(call: argparse.Namespace) -> None:
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="sbatch-service", add_help=False, allow_abbrev=False)
+    parser = _Parser(
+        prog="sbatch-service",
+        add_help=False,
+        allow_abbrev=False,
+        # Without a width it imports what knows the terminal's: a tenth of all that a call imports.
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=80),
+    )
     add = parser.add_argument
     add("action", nargs="?", metavar="{" + "|".join(VERBS) + "}")
     add("services", nargs="*", metavar="SERVICE", help="default: all your services")
