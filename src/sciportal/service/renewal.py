@@ -18,6 +18,9 @@ from sciportal.service.slurm import Slurm
 # Between the end of the main process and the limit there has to be time for the requeue.
 _SPARE_SECONDS = 10.0
 _RETRY_SECONDS = 5.0
+# A job that is said to have begun earlier than so long before its runner, or later, was begun by
+# another clock than ours.
+_PROLOG_SECONDS = 60.0
 _POLL = 0.05
 
 
@@ -45,32 +48,44 @@ class Renewal:
         self._stop_timeout = stop_timeout
         self._stage_timeout = stage_timeout
         self._say = say
-        self._begun = time.time()
+        self._begun = time.monotonic()
+        self._begun_at = time.time()
         self._margin = 0.0
         self._at = self._begun if job_id else float("inf")
-        """When to look at the limit next, in seconds since the epoch."""
-        self._is_known = False
+        """When to look at the limit next, by the monotonic clock: the other may be set."""
+        self._has_complained = False
 
     def seconds(self) -> float:
         """Seconds until there is something to do."""
-        return self._at - time.time()
+        return self._at - time.monotonic()
 
     def is_due(self) -> bool:
         """Whether the main process has to be stopped now. The limit may have been changed."""
-        if time.time() < self._at:
+        if self.seconds() > 0:
             return False
         try:
-            end = self._slurm.end_of(self._job_id)
+            begun, end = self._slurm.span_of(self._job_id)
         except UnknownError:
             # Who enforces the limit is the one who does not answer.
-            self._at = time.time() + _RETRY_SECONDS
+            self._retry()
             return False
-        if not end:
+        except ServiceError as error:
+            if not self._has_complained:
+                self._say(f"{error}; until then the job is not renewed")
+            self._has_complained = True
+            self._retry()
+            return False
+        if not begun or end <= begun:
             self._at = float("inf")
             return False
-        self._margin = min(self._stop_timeout + _SPARE_SECONDS, (end - self._begun) / 3)
-        self._at = end - self._margin
-        return time.time() >= self._at
+        late = self._begun_at - begun
+        first = self._begun - (late if 0 <= late <= _PROLOG_SECONDS else 0.0)
+        self._margin = min(self._stop_timeout + _SPARE_SECONDS, (end - begun) / 3)
+        self._at = first + (end - begun) - self._margin
+        return self.seconds() <= 0
+
+    def _retry(self) -> None:
+        self._at = time.monotonic() + _RETRY_SECONDS
 
     def stop(self, process: MainProcess, executable: str) -> bool:
         """Let the main process end gracefully, by the signal that stage `stop` names.
@@ -98,7 +113,13 @@ class Renewal:
 
     def requeue(self) -> bool:
         """Put the job back into the queue; whether Slurm did."""
-        problem = self._slurm.requeue(self._job_id)
+        try:
+            problem = self._slurm.requeue(self._job_id)
+        except ServiceError as error:
+            # The service goes on until there is an answer, or until its time is over.
+            self._say(f"the job cannot be renewed yet ({error.found})")
+            self._retry()
+            return False
         if not problem:
             return True
         self._say(f"the job cannot be renewed ({problem}): it ends at its time limit")

@@ -78,8 +78,10 @@ class Runner:
             process = MainProcess(self._order.executable, self._order.home)
             self._record = self._record._replace(is_shell=False)
             self._note(record.RUNNING)
-            renewed = self._watch(process)
-            process.end_what_is_left()
+            try:
+                renewed = self._watch(process)
+            finally:
+                process.end_what_is_left()
             code = process.code
             self._record = self._record._replace(last_exit=code)
             if self._ends():

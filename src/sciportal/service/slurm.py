@@ -19,7 +19,9 @@ _FIELDS = ("%A", "%T", "%u", "%U", "%P", "%B", "%V", "%S", "%r", "%j", "%k")
 # not have been carried out (Slurm's slurm_errno.c, and seen with a paused slurmctld).
 _NO_ANSWER = re.compile(
     r"timed out|unable to contact|zero bytes|connection (failure|reset|refused)|connect failure"
-    r"|communication|protocol authentication|munge|backup controller|in standby",
+    r"|communication|protocol authentication|munge|backup controller|in standby"
+    # All that `scontrol requeue` says of it.
+    r"|unexpected message",
     re.IGNORECASE,
 )
 # The request was not even sent, so it cannot be carried out later.
@@ -143,21 +145,32 @@ class Slurm:
         else:
             self._scancel(job, [*extra, "--batch", "-s", str(number)])
 
-    def end_of(self, job_id: int) -> int:
-        """When the time of a running job is over, in seconds since the epoch; 0 for never.
+    def span_of(self, job_id: int) -> tuple[int, int]:
+        """When a running job began and when its time is over, in seconds since the epoch.
+
+        Both are told by the clock of slurmctld; the end is 0 for never.
 
         Raises:
             UnknownError: slurmctld did not answer.
         """
-        result = self._run(["squeue", "-h", "-j", str(job_id), "-o", "%e"])
+        result = self._run(["squeue", "-h", "-j", str(job_id), "-o", "%S %e"])
         if not result.ok:
             raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
-        return _seconds(result.out.strip())
+        begun, end = (result.out.split() + ["", ""])[:2]
+        return _seconds(begun), _seconds(end)
 
     def requeue(self, job_id: int) -> str:
-        """Put a job back into the queue; what Slurm says if it does not, else nothing."""
+        """Put a job back into the queue; what Slurm says if it does not, else nothing.
+
+        Raises:
+            UnknownError: slurmctld did not answer.
+        """
         result = self._run(["scontrol", "requeue", str(job_id)])
-        return "" if result.ok else _why(result)
+        if result.ok:
+            return ""
+        if _answer(result) is not Answer.REFUSED:
+            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
+        return _why(result)
 
     def cancel(self, job: Job) -> None:
         """Cancel a job as a whole."""

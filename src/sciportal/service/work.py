@@ -75,7 +75,9 @@ def carry_out(
     begun = view.session.home.size(view.layout.log)
     doing = {**_DO, **(more or {})}
     for step in steps:
-        if step.step in _WORKING:
+        if step.step == "stop":
+            yield from stop(view, again=action in STARTING)
+        elif step.step in _WORKING:
             yield from _WORKING[step.step](view, step)
         else:
             doing[step.step](view, step)
@@ -102,17 +104,26 @@ def look(view: View, seconds: float) -> Work:
     view.queue = yield seconds
 
 
-def stop(view: View, _step: Step) -> Work:
+def stop(view: View, *, again: bool) -> Work:
     """Stop all jobs of the service; when it returns, none of that name is left.
 
+    Args:
+        view: of the service.
+        again: it is to be started afterwards.
+
     Raises:
-        ServiceError: the stage failed, or a job is still there after all.
+        ServiceError: the stage failed, or a job is still there after all; or the home takes no
+            writing, so that the submission that follows could not be noted.
         UnknownError: Slurm stopped answering.
     """
     session = view.session
     advice = _signal(view, "stop", signal.SIGTERM)
     # The runner looks there when the main process has ended: it is not to start it again.
-    _want(view, "stopped")
+    if again:
+        view.ledger.wanted = "stopped"
+        view.ledger.save(session.home, view.layout)
+    else:
+        _want(view, "stopped")
     begun = session.clock()
     mild = begun + _stop_timeout(view)
     end = mild + session.site.cancel_timeout
@@ -228,7 +239,6 @@ def _remove(view: View, step: Step) -> None:
 
 # Steps that look at the queue while they are done, and those that do not.
 _WORKING: dict[str, Callable[[View, Step], Work]] = {
-    "stop": stop,
     "reload": _reload,
     "submit": _submit,
 }

@@ -198,6 +198,28 @@ def test_a_home_that_is_full_is_told_and_the_same_command_finishes_later(web, mo
     assert web.one("deploy").exit_code == 0
 
 
+@pytest.mark.parametrize("action", ["restart", "deploy"])
+def test_in_a_home_that_is_full_nothing_is_stopped_that_could_not_be_started(
+    web, monkeypatch, action
+):
+    import errno
+    import os
+
+    def full(*_):
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    web.one("start")
+    job = web.job()
+    web.cluster.sleep(10)
+    monkeypatch.setattr(os, "fsync", full)
+    result = web.one(action)
+    assert (result.exit_code, result.state) == (1, "running")
+    assert "Disk quota exceeded" in result.message
+    assert web.job() == job
+    monkeypatch.undo()
+    assert web.one(action).exit_code == 0
+
+
 # Restart
 
 
