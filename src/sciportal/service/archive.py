@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 
 from sciportal.service.home import Home, explained
 from sciportal.service.layout import ARCHIVES
+
+_PARTIAL = ".partial"
+_ARCHIVE = r"-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?\.tar\.gz"
 
 
 def write(home: Home, service: str, files: Sequence[str], now: float) -> str:
@@ -25,6 +29,7 @@ def write(home: Home, service: str, files: Sequence[str], now: float) -> str:
     import tarfile
 
     home.make_directory(ARCHIVES)
+    _remove_partial(home, service)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     relative = f"{ARCHIVES}/{service}-{stamp}.tar.gz"
     number = 1
@@ -32,7 +37,7 @@ def write(home: Home, service: str, files: Sequence[str], now: float) -> str:
         number += 1
         relative = f"{ARCHIVES}/{service}-{stamp}-{number}.tar.gz"
     path = home.path(relative)
-    partial = path + ".partial"
+    partial = path + _PARTIAL
     with explained(f"the archive {path}"):
         try:
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -48,3 +53,11 @@ def write(home: Home, service: str, files: Sequence[str], now: float) -> str:
                 os.unlink(partial)
             raise
     return relative
+
+
+def _remove_partial(home: Home, service: str) -> None:
+    """Remove what a purge of the service that was killed left: its lock is ours now."""
+    pattern = re.compile(re.escape(service) + _ARCHIVE + re.escape(_PARTIAL))
+    for name in home.names(ARCHIVES):
+        if pattern.fullmatch(name):
+            home.remove(f"{ARCHIVES}/{name}")

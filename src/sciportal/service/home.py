@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 
@@ -16,6 +17,8 @@ _ADVICE = {
     errno.EROFS: "the home is mounted read-only: ask the operators",
     errno.EACCES: "see who owns it and its permissions",
 }
+
+_TEMPORARY = re.compile(r"(.+)\.[0-9]+\.[0-9a-f]{8}\.tmp", re.ASCII)
 
 
 class Home:
@@ -163,6 +166,12 @@ class Home:
                 f"a symbolic link leads out of the home, to {parent}",
                 "replace the link by a directory",
             )
+
+
+def written_as(name: str) -> str:
+    """The name that a temporary file of `Home.write` was to get; empty where it is none."""
+    found = _TEMPORARY.fullmatch(name)
+    return found[1] if found else ""
 
 
 @contextlib.contextmanager

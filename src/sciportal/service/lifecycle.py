@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator, Iterable, Sequence
 
 from sciportal.service.errors import ServiceError, UnknownError
@@ -20,6 +21,8 @@ Queue = Sequence[Job] | UnknownError
 """The jobs, or why nobody knows them."""
 Deed = Callable[[View], Generator[float, Sequence[Job], Result]]
 """What is done to one service; see `work`."""
+
+_LOCK_TRIES = 5
 
 
 class _Piece:
@@ -62,12 +65,24 @@ def _remove_central(session: Session) -> None:
     home = session.home
     if known(session, Action.START)[0]:
         return
+    _remove_locks(session)
     of_all = {PORTS_LOCK, ROTATION_STATUS}
     if of_all.issuperset(left := home.names(STATE)):
         for each in left:
             home.remove(f"{STATE}/{each}")
     for each in (LOGS, STATE, CENTRAL):
         home.remove_empty(each)
+
+
+def _remove_locks(session: Session) -> None:
+    """Remove the locks that purges left which were killed, unless somebody holds them."""
+    home = session.home
+    for name in home.names(STATE):
+        service = name.removesuffix(".lock")
+        if service != name and is_service(service):
+            path = home.path(f"{STATE}/{name}")
+            with contextlib.suppress(ServiceError):
+                Lock(path, service, 0, session.clock, session.sleep).release(remove=True)
 
 
 def drive(
@@ -137,19 +152,32 @@ def known(
 def _begin(session: Session, service: str, action: Action, deed: Deed) -> _Piece:
     if action in PERMISSION:
         session.account.check_member(session.site.group)
-    lock = None
-    if action is not Action.STATUS and not session.options.check:
-        if action in PERMISSION:
-            directories(session.home)
-        if session.home.is_there(STATE):
-            path = session.home.path(f"{STATE}/{service}.lock")
-            lock = Lock(path, service, session.options.lock_timeout, session.clock, session.sleep)
+    changes = action is not Action.STATUS and not session.options.check
+    lock = _lock(session, service, action) if changes else None
     try:
         return _Piece(View(session, service), deed, lock)
     except BaseException:
         if lock:
             lock.release()
         raise
+
+
+def _lock(session: Session, service: str, action: Action) -> Lock | None:
+    """The service's lock; None where no service was ever set up, and none is now."""
+    path = session.home.path(f"{STATE}/{service}.lock")
+    tries = _LOCK_TRIES
+    while True:
+        try:
+            if action in PERMISSION:
+                directories(session.home)
+            if not session.home.is_there(STATE):
+                return None
+            return Lock(path, service, session.options.lock_timeout, session.clock, session.sleep)
+        except ServiceError as error:
+            # The purge of the last service may just have removed the directories.
+            tries -= 1
+            if not tries or not isinstance(error.__cause__, FileNotFoundError):
+                raise
 
 
 def _rounds(session: Session, pieces: Iterable[_Piece], first: Queue | None, *, wide: bool) -> None:

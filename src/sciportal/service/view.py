@@ -9,9 +9,10 @@ from sciportal.service import executable, record, setup
 from sciportal.service import settings as settings_file
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import ServiceError
+from sciportal.service.home import written_as
 from sciportal.service.job import Job, State
 from sciportal.service.kinds import kind_of
-from sciportal.service.layout import LOGS, Layout
+from sciportal.service.layout import CENTRAL, LOGS, STATE, Layout
 from sciportal.service.ledger import Ledger
 from sciportal.service.names import job_name
 from sciportal.service.plan import Present
@@ -138,11 +139,26 @@ class View:
         names = self.session.home.names(LOGS)
         return [f"{LOGS}/{name}" for name in names if self.layout.is_log(name)]
 
+    def left_over(self) -> list[str]:
+        """What writes that were killed left of the service's files, relative to the home."""
+        canonical = self.layout.canonical()
+        return [
+            f"{place}/{name}"
+            for place in (CENTRAL, STATE)
+            for name in self.session.home.names(place)
+            if f"{place}/{written_as(name)}" in canonical
+        ]
+
     def present(self) -> Present:
         """What a plan needs to know."""
         found = self.executable
         home = self.session.home
         files = [each for each in self.layout.canonical() if home.is_there(each)]
+        # The ledger is the last: by it a purge that was killed finds the service again.
+        files = [*self.left_over(), *self.logs(), *files]
+        # What a job writes before it has ended is not there yet.
+        coming = [self.layout.record, self.layout.log] if self.live else []
+        files = [*(each for each in coming if each not in files), *files]
         unknown = f"job {self.job.id} is {self.job.raw_state}" if self.job else self.why_unknown
         return Present(
             service=self.service,
@@ -152,7 +168,7 @@ class View:
             set_up=found.there,
             type_path=found.type_path,
             missing=setup.missing(home, self.layout, found, self.session.site),
-            removable=tuple(files + self.logs()),
+            removable=tuple(files),
         )
 
     def as_diff(self) -> dict[str, object]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tarfile
 
 import pytest
+
+from sciportal.service import lifecycle
+from sciportal.service.lock import Lock
 
 MINE = [
     *("notes.txt", ".web-service.bak", ".sbatch-service/web.bak", ".sbatch-service/webs"),
@@ -169,3 +173,76 @@ def test_check_mode_names_every_file_and_removes_none(web):
     assert result.changed
     assert ".sbatch-service/log/web.log.1" in [step.detail for step in result.steps]
     assert web.files() == files
+
+
+LEFT = [".sbatch-service/web.7.0123abcd.tmp", ".sbatch-service/.state/web.json.7.0123abcd.tmp"]
+
+
+def test_a_purge_removes_what_killed_calls_left(web):
+    for name in LEFT:
+        (web.home / name).write_text("half")
+    purged = web.home / ".sbatch-service-purged"
+    purged.mkdir()
+    for service in ("web", "web-2"):
+        (purged / f"{service}-20260101T000000Z.tar.gz.partial").write_text("half")
+    web.one("purge")
+    assert not [name for name in web.files() if name in LEFT]
+    # The other is somebody else's, who may be writing it.
+    assert [path.name for path in purged.glob("*.partial")] == [
+        "web-2-20260101T000000Z.tar.gz.partial"
+    ]
+
+
+def test_a_purge_removes_what_the_job_wrote_while_it_was_stopped(web, monkeypatch):
+    mine = [".sbatch-service/log/web.log", ".sbatch-service/.state/web.run"]
+    for name in mine:
+        (web.home / name).unlink(missing_ok=True)
+    signal = web.cluster.signal
+
+    def late(*words):
+        for name in mine:
+            (web.home / name).write_text("late")
+        signal(*words)
+
+    monkeypatch.setattr(web.cluster, "signal", late)
+    web.one("purge")
+    assert not [name for name in web.files() if name in mine]
+    names = archives(web)[0].getnames()
+    assert set(mine) <= set(names)
+
+
+def test_a_purge_of_every_service_removes_the_lock_that_a_killed_one_left(world):
+    world.write("web")
+    world.one("init")
+    world.one("purge", archive=False)
+    state = world.home / ".sbatch-service/.state"
+    state.mkdir(parents=True)
+    (state / "web.lock").touch()
+    held = Lock(str(state / "wiki.lock"), "wiki", 0)
+    world.run("purge")
+    assert [path.name for path in state.iterdir()] == ["wiki.lock"]
+    held.release()
+    world.run("purge")
+    assert world.files() == [".logrotate.d"]
+
+
+def test_a_purge_removes_the_ledger_last(web):
+    removed = [step.detail for step in web.one("purge").steps if step.step == "remove"]
+    assert removed[-1] == ".sbatch-service/.state/web.json"
+
+
+@pytest.mark.parametrize(("action", "code"), [("stop", 0), ("purge", 0), ("deploy", 0)])
+def test_a_purge_that_takes_the_directories_away_does_not_fail_others(
+    world, monkeypatch, action, code
+):
+    world.write("web")
+    world.one("init")
+    times = iter([True])
+
+    def taken(*words):
+        if next(times, False):
+            shutil.rmtree(world.home / ".sbatch-service/.state")
+        return Lock(*words)
+
+    monkeypatch.setattr(lifecycle, "Lock", taken)
+    assert world.one(action).exit_code == code
