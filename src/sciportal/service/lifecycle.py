@@ -10,7 +10,7 @@ from sciportal.service.job import Job
 from sciportal.service.layout import CENTRAL, LOGS, PORTS_LOCK, ROTATION_STATUS, STATE
 from sciportal.service.lock import Lock
 from sciportal.service.names import is_service, job_name, service_of
-from sciportal.service.plan import PERMISSION, STARTING, Action
+from sciportal.service.plan import PERMISSION, Action
 from sciportal.service.result import Result
 from sciportal.service.session import Session
 from sciportal.service.setup import directories
@@ -105,7 +105,7 @@ def drive(
                 pieces.append(_begin(session, service, action, deed))
             except ServiceError as error:
                 results[service] = _failed(session, service, action, error)
-        wide = any(action in STARTING for action, _deed in deeds.values())
+        wide = any(action in PERMISSION for action, _deed in deeds.values())
         _rounds(session, pieces, queue, wide=wide)
         for piece in pieces:
             action = deeds[piece.view.service][0]
@@ -199,7 +199,7 @@ def _rounds(session: Session, pieces: Iterable[_Piece], first: Queue | None, *, 
 
 def _queue(session: Session, waiting: Sequence[_Piece], *, wide: bool) -> list[Job]:
     if wide:
-        # Who starts something also has to know which ports the others have.
+        # Who sets up or starts something also has to know which ports the others have.
         used = {piece.view.ledger.partition for piece in waiting if piece.view.ledger.partition}
         return session.slurm.jobs(partitions=sorted(used | {session.site.partition}))
     names = sorted(job_name(piece.view.service) for piece in waiting)

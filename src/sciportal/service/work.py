@@ -16,6 +16,7 @@ from sciportal.service.job import Job, State
 from sciportal.service.layout import STATE
 from sciportal.service.plan import SETTING_UP, STARTING, Action, Step, plan
 from sciportal.service.report import report
+from sciportal.service.reservation import foreseen
 from sciportal.service.result import Result
 from sciportal.service.start import start
 from sciportal.service.view import View
@@ -185,7 +186,8 @@ def run_stage(view: View, stage: str) -> str:
     """Run one stage here and return what it printed."""
     session = view.session
     site = session.site
-    env = {**session.environ, **submission.stage_environment(view.service, view.endpoint)}
+    endpoint = foreseen(view) if stage == "init" else view.endpoint
+    env = {**session.environ, **submission.stage_environment(view.service, endpoint)}
     executable.check(view.executable.path, session.account.uid)
     return stages.call(
         view.executable.path,

@@ -10,6 +10,7 @@ GENERIC = [
     ".logrotate.d/web-service",
     ".sbatch-service",
     ".sbatch-service/.state",
+    ".sbatch-service/.state/.ports.lock",
     ".sbatch-service/.state/web.json",
     ".sbatch-service/.state/web.lock",
     ".sbatch-service/.state/web.logrotate",
@@ -42,6 +43,27 @@ def test_init_makes_the_generic_files_and_calls_the_stage_and_starts_nothing(web
     assert web.files() == GENERIC
     assert stages(web) == ["init"]
     assert web.cluster.calls["sbatch"] == 0
+
+
+def test_init_is_told_the_port_that_the_service_will_have(web):
+    web.one("init")
+    web.one("start")
+    port = web.ledger()["port"]
+    assert port >= 24576
+    assert web.stages() == [f"web init {port}", f"web start {port}"]
+
+
+def test_a_port_of_the_settings_is_told_to_init_though_another_has_it(world):
+    world.write("web", settings="port = 24700")
+    world.cluster.add("wiki", user="bob", comment="sbatch-service/1 http 24700 owner")
+    assert world.one("init").exit_code == 0
+    assert world.stages() == ["web init 24700"]
+
+
+def test_init_of_a_service_that_does_not_listen_is_told_no_port(world):
+    world.write("web", settings='port = "none"')
+    world.one("init")
+    assert world.stages() == ["web init none"]
 
 
 def test_the_files_of_a_service_are_private(web):
