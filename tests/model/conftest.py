@@ -14,5 +14,5 @@ _COMMON = settings(
     print_blob=False,
     report_multiple_bugs=False,
 )
-settings.register_profile("model", _COMMON, max_examples=36, derandomize=True)
-settings.register_profile("soak", _COMMON, max_examples=20)
+settings.register_profile("model", _COMMON, max_examples=27, derandomize=True)
+settings.register_profile("soak", _COMMON, max_examples=10)

@@ -12,7 +12,7 @@ from model.host import Host
 from model.machine import Machine
 
 
-@pytest.mark.parametrize("account", ["alice", "bob", "carol"])
+@pytest.mark.parametrize("account", ["alice", "bob", "carol", "dave"])
 def test_services_are_as_the_model_has_it(account: str) -> None:
     host = Host(account)
     machine: type[Machine] = type(f"MachineOf{account.title()}", (Machine,), {"host": host})
