@@ -153,12 +153,13 @@ class View:
         """What a plan needs to know."""
         found = self.executable
         home = self.session.home
-        files = [each for each in self.layout.canonical() if home.is_there(each)]
+        # What a job writes before it has ended may not be there yet.
+        coming = {self.layout.record, self.layout.log} if self.live else set()
+        logs = sorted({*self.logs(), *coming - {self.layout.record}})
         # The ledger is the last: by it a purge that was killed finds the service again.
-        files = [*self.left_over(), *self.logs(), *files]
-        # What a job writes before it has ended is not there yet.
-        coming = [self.layout.record, self.layout.log] if self.live else []
-        files = [*(each for each in coming if each not in files), *files]
+        canonical = self.layout.canonical()
+        files = [each for each in canonical if each in coming or home.is_there(each)]
+        files = [*self.left_over(), *logs, *files]
         unknown = f"job {self.job.id} is {self.job.raw_state}" if self.job else self.why_unknown
         return Present(
             service=self.service,
