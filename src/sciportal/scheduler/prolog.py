@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # slurmctld has other threads to serve the answers with; one that takes longer than this is in
 # trouble of its own.
 _TIMEOUT_SECONDS = 8
+# How long a job waits for one that is ending; the script around this gives it 25 seconds.
+_WAIT_SECONDS = 12.0
+_POLL_SECONDS = 0.3
 
 
 class Verdict(NamedTuple):
@@ -25,6 +29,8 @@ class Verdict(NamedTuple):
 
     reason: str = ""
     """Why it may not; empty if it may."""
+    waits: bool = False
+    """Whether that passes: what stands in its way came after it, and is ending."""
 
     @property
     def starts(self) -> bool:
@@ -41,12 +47,21 @@ def judge(job: Job, jobs: Iterable[Job]) -> Verdict:
     """
     earlier = [other for other in jobs if other.id != job.id and _alive(other)]
     earlier = [other for other in earlier if _place(other) < _place(job)]
-    if any((other.uid, other.name) == (job.uid, job.name) for other in earlier):
-        return Verdict("sciportal: duplicate service")
+    same = [other for other in earlier if (other.uid, other.name) == (job.uid, job.name)]
+    if same:
+        return Verdict("sciportal: duplicate service", _all_pass(same, job))
     endpoint = job.endpoint
-    if endpoint and any(_port(other) == endpoint.port for other in earlier):
-        return Verdict(f"sciportal: port {endpoint.port} is taken")
+    on_port = [other for other in earlier if endpoint and _port(other) == endpoint.port]
+    if endpoint and on_port:
+        return Verdict(f"sciportal: port {endpoint.port} is taken", _all_pass(on_port, job))
     return Verdict()
+
+
+def _all_pass(others: Iterable[Job], job: Job) -> bool:
+    """Whether all of them came after `job` and are ending, as one that was cancelled here is."""
+    from sciportal.service.job import State
+
+    return all(other.id > job.id and other.state is State.STOPPING for other in others)
 
 
 def _alive(job: Job) -> bool:
@@ -97,14 +112,19 @@ def _act(partitions: list[str], number: int) -> None:
     from sciportal.service.slurm import Slurm
 
     slurm = Slurm(timeout=_TIMEOUT_SECONDS)
-    jobs = slurm.jobs(partitions=partitions)
-    job = next((each for each in jobs if each.id == number), None)
-    if job is None:
-        _report(f"job {number} was not judged: it is not in the queue")
-        return
-    verdict = judge(job, jobs)
-    if verdict.starts:
-        return
+    end = time.monotonic() + _WAIT_SECONDS
+    while True:
+        jobs = slurm.jobs(partitions=partitions)
+        job = next((each for each in jobs if each.id == number), None)
+        if job is None:
+            _report(f"job {number} was not judged: it is not in the queue")
+            return
+        verdict = judge(job, jobs)
+        if verdict.starts:
+            return
+        if not verdict.waits or time.monotonic() >= end:
+            break
+        time.sleep(_POLL_SECONDS)
     slurm.annotate(job, verdict.reason)
     slurm.cancel(job)
     _report(f"job {number} of {job.user} cancelled: {verdict.reason}")

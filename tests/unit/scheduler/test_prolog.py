@@ -178,3 +178,34 @@ def test_a_job_that_cannot_be_found_starts(queue: type[Queue], number: str) -> N
     queue.held = [job(3), job(7)]
     assert run(number) == 0
     assert queue.done == []
+
+
+def test_a_job_waits_for_a_later_one_that_is_ending(
+    queue: type[Queue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Cancelled by its own prolog a moment before, it still counts for slurmctld.
+    queue.held = [job(7), job(8, "COMPLETING")]
+
+    def pass_time(_seconds: float) -> None:
+        queue.held = [job(7), job(8, "CANCELLED")]
+
+    monkeypatch.setattr(prolog.time, "sleep", pass_time)
+    assert run() == 0
+    assert queue.done == []
+
+
+def test_a_later_job_that_does_not_end_is_waited_for_no_longer_than_slurmctld_allows(
+    queue: type[Queue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.held = [job(7), job(8, "COMPLETING")]
+    clock = iter(range(0, 1000, 5))
+    monkeypatch.setattr(prolog.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(prolog.time, "sleep", lambda _seconds: None)
+    assert run() == 0
+    assert queue.done == [(DUPLICATE, 7), ("cancel", 7)]
+
+
+def test_an_earlier_job_that_is_ending_is_not_waited_for(queue: type[Queue]) -> None:
+    queue.held = [job(3, "COMPLETING"), job(7)]
+    assert run() == 0
+    assert queue.done == [(DUPLICATE, 7), ("cancel", 7)]
