@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ServiceError as error:
         return _complain(error, as_json="--json" in arguments)
     except KeyboardInterrupt:
+        _ignore_interrupts()
         print(
             "\nsbatch-service: interrupted; run the same command again to finish",
             file=sys.stderr,
@@ -40,6 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
+
+
+def _ignore_interrupts() -> None:
+    """A terminal may send more than one."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _main(call: Namespace) -> int:

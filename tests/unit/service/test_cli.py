@@ -122,10 +122,12 @@ def test_a_purge_asks_on_a_terminal(web, command, monkeypatch, answer, code):
     assert (web.home / ".sbatch-service/web").exists() == bool(code)
 
 
-def test_an_interrupt_says_how_to_go_on(web, command):
+def test_an_interrupt_says_how_to_go_on(web, command, monkeypatch):
     def interrupt() -> None:
         raise KeyboardInterrupt
 
+    # It would hold for the tests that follow, and for what they start.
+    monkeypatch.setattr(cli, "_ignore_interrupts", lambda: None)
     web.cluster.before_squeue = interrupt
     code, out, err = command("stop", "web")
     assert (code, out) == (130, "")
