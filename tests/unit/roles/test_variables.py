@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from sciportal.service.site import Site
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
+ROOT = ROLES.parent
 OURS = ("sbatch_service", "account")
 
 
@@ -48,3 +50,10 @@ def test_the_readme_names_every_variable(role: str) -> None:
     readme = (ROLES / role / "README.md").read_text()
 
     assert not [name for name in documented(role) if f"`{name}`" not in readme]
+
+
+def test_the_commands_on_hosts_are_those_of_the_package() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    commands = content("sbatch_service", "vars/main.yml")["__sbatch_service_commands"]
+
+    assert {each["name"]: f"{each['module']}:main" for each in commands} == scripts
