@@ -5,11 +5,13 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from collections.abc import Callable
-from typing import NamedTuple
 
+from sciportal.light import TYPE_CHECKING, NamedTuple
 from sciportal.service.errors import NotPermittedError, ServiceError, UsageError
 from sciportal.service.names import is_account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator, Sequence
-from typing import Any, NamedTuple
 
+from sciportal.light import TYPE_CHECKING, NamedTuple
 from sciportal.service import executable, lifecycle
 from sciportal.service import settings as settings_file
+from sciportal.service.deed import look
 from sciportal.service.errors import UnknownError, UsageError
 from sciportal.service.job import Job, State
 from sciportal.service.kinds import kind_of
@@ -22,7 +22,11 @@ from sciportal.service.report import report
 from sciportal.service.result import Result
 from sciportal.service.session import Session
 from sciportal.service.view import View
-from sciportal.service.work import carry_out, look
+from sciportal.service.work import carry_out
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from typing import Any
 
 SCHEMA = 1
 STATES = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import time
-from collections.abc import Sequence
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.home import Home, explained
 from sciportal.service.layout import ARCHIVES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PARTIAL = ".partial"
 _ARCHIVE = r"-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?\.tar\.gz"
@@ -57,6 +59,8 @@ def write(home: Home, service: str, files: Sequence[str], now: float) -> str:
 
 def _remove_partial(home: Home, service: str) -> None:
     """Remove what a purge of the service that was killed left: its lock is ours now."""
+    import re
+
     pattern = re.compile(re.escape(service) + _ARCHIVE + re.escape(_PARTIAL))
     for name in home.names(ARCHIVES):
         if pattern.fullmatch(name):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service import account, apply, crowd
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
@@ -13,7 +12,11 @@ from sciportal.service.plan import Action
 from sciportal.service.result import Result
 from sciportal.service.session import Session
 
-MakeSession = Callable[[Account, bool], Session]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    MakeSession = Callable[[Account, bool], Session]
 
 
 def run(text: str, default: str | None, session: MakeSession) -> list[dict[str, Any]]:

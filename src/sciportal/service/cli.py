@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
-from collections.abc import Sequence
-from typing import Any
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service import account, lifecycle, result, site, talk, words
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
@@ -17,6 +15,12 @@ from sciportal.service.session import Options, Session
 from sciportal.service.site import Site
 from sciportal.service.slurm import Slurm
 from sciportal.service.terminal import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from sciportal.service.words import Call
 
 INTERRUPTED = 130
 _DOCUMENT_LIMIT = 1 << 26
@@ -50,7 +54,7 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _main(call: Namespace) -> int:
+def _main(call: Call) -> int:
     if call.check_site:
         site.load(call.check_site)
         return 0
@@ -69,7 +73,7 @@ def _is_me(name: str) -> bool:
     return os.geteuid() != 0 and account.current().name == name
 
 
-def _guarded(call: Namespace, rules: Site, who: Account) -> int:
+def _guarded(call: Call, rules: Site, who: Account) -> int:
     try:
         return _act(call, rules, who, login=True)
     except ServiceError as error:
@@ -79,7 +83,7 @@ def _guarded(call: Namespace, rules: Site, who: Account) -> int:
         sys.stderr.flush()
 
 
-def _act(call: Namespace, rules: Site, who: Account, *, login: bool) -> int:
+def _act(call: Call, rules: Site, who: Account, *, login: bool) -> int:
     session = _session(call, rules, who, login=login)
     if call.action == words.ROTATE:
         from sciportal.service import logs
@@ -114,7 +118,7 @@ def _results(
     return [each.as_json() for each in lifecycle.run(session, action, services, queue)]
 
 
-def _everyone(call: Namespace, rules: Site) -> int:
+def _everyone(call: Call, rules: Site) -> int:
     if call.action == words.ROTATE:
         return _rotate_all(rules)
     action = _action(call)
@@ -142,16 +146,16 @@ def _rotate_all(rules: Site) -> int:
     return code
 
 
-def _action(call: Namespace) -> Action:
+def _action(call: Call) -> Action:
     return Action.STATUS if call.action in (words.LIST, words.LOGS) else Action(call.action)
 
 
-def _agree(call: Namespace, what: str) -> None:
+def _agree(call: Call, what: str) -> None:
     if call.json or not talk.confirm_purge(what):
         raise UsageError("purge", "nobody agreed to it", "give --yes")
 
 
-def _tell(call: Namespace, results: Sequence[dict[str, Any]]) -> int:
+def _tell(call: Call, results: Sequence[dict[str, Any]]) -> int:
     if call.json:
         print(result.as_json(results))
     else:
@@ -160,7 +164,7 @@ def _tell(call: Namespace, results: Sequence[dict[str, Any]]) -> int:
     return 0 if call.action == words.LIST else result.exit_code(result.codes(results))
 
 
-def _session(call: Namespace, rules: Site, who: Account, *, login: bool) -> Session:
+def _session(call: Call, rules: Site, who: Account, *, login: bool) -> Session:
     wait = call.wait
     home = Home(who.home)
     # Every stage and every job works in the home (seed 000).
@@ -178,7 +182,7 @@ def _session(call: Namespace, rules: Site, who: Account, *, login: bool) -> Sess
     return Session(who, home, rules, slurm, options, dict(os.environ))
 
 
-def _apply(call: Namespace, rules: Site) -> int:
+def _apply(call: Call, rules: Site) -> int:
     from sciportal.service import bulk
 
     # json reads any of its encodings, and says so where it is none of them.
@@ -195,7 +199,7 @@ def _apply(call: Namespace, rules: Site) -> int:
     return result.exit_code(result.codes(answers))
 
 
-def _apply_session(call: Namespace, rules: Site, who: Account, *, archive: bool) -> Session:
+def _apply_session(call: Call, rules: Site, who: Account, *, archive: bool) -> Session:
     call.no_archive = not archive
     return _session(call, rules, who, login=True)
 

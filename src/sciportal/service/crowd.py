@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
+from sciportal.light import TYPE_CHECKING, NamedTuple
 from sciportal.service import account
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 # What a child may answer: it runs as an account, and root reads it.
 _ANSWER_LIMIT = 1 << 26

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from typing import Any
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.layout import Layout
 from sciportal.service.restart import how_it_ended
 from sciportal.service.terminal import COLUMNS, clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 _SHELL = (
     "its main process is a shell that waits for another program: signals end at the shell;"

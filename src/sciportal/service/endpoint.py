@@ -5,14 +5,11 @@ Slurm is the registry: one squeue tells the front end and the guards who listens
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from sciportal.light import NamedTuple
 
 PROTOCOLS = ("http", "uwsgi", "tcp")
 ACCESS = ("public", "users", "owner")
 MARK = "sbatch-service/1"
-
-_COMMENT = re.compile(rf"{MARK} ([a-z]+) ([1-9][0-9]{{0,4}}) ([a-z]+)", re.ASCII)
 
 
 class Endpoint(NamedTuple):
@@ -37,10 +34,15 @@ def parse_comment(comment: str) -> Endpoint | None:
 
     Anything but the exact form announces nothing: users can write this text.
     """
-    found = _COMMENT.fullmatch(comment)
-    if not found:
+    words = comment.split(" ")
+    if len(words) != 4 or words[0] != MARK:
         return None
-    protocol, port, access = found[1], int(found[2]), found[3]
-    if protocol not in PROTOCOLS or access not in ACCESS or port > 65535:
+    protocol, port, access = words[1:]
+    if protocol not in PROTOCOLS or access not in ACCESS or not _is_port(port):
         return None
-    return Endpoint(protocol, port, access)
+    return Endpoint(protocol, int(port), access)
+
+
+def _is_port(text: str) -> bool:
+    digits = text.isascii() and text.isdigit() and text[0] != "0"
+    return digits and len(text) <= 5 and int(text) <= 65535

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service import account, crowd, lifecycle, logs
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UnknownError, UsageError
 from sciportal.service.home import Home
-from sciportal.service.job import Job
 from sciportal.service.names import service_of
 from sciportal.service.plan import Action
 from sciportal.service.result import Result
@@ -18,8 +16,13 @@ from sciportal.service.session import Session
 from sciportal.service.site import Site
 from sciportal.service.slurm import Slurm
 
-Queue = Sequence[Job] | UnknownError
-MakeSession = Callable[[Account], Session]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from sciportal.service.lifecycle import Queue
+
+    MakeSession = Callable[[Account], Session]
 
 
 def accounts(site: Site, queue: Queue = ()) -> list[Account]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import NamedTuple
 
+from sciportal.light import NamedTuple
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.layout import Layout

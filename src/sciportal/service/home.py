@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import re
 import stat
-from collections.abc import Iterator
 
+from sciportal.light import suppress
 from sciportal.service.errors import ServiceError
 
 _ADVICE = {
@@ -18,7 +16,8 @@ _ADVICE = {
     errno.EACCES: "see who owns it and its permissions",
 }
 
-_TEMPORARY = re.compile(r"(.+)\.[0-9]+\.[0-9a-f]{8}\.tmp", re.ASCII)
+_DIGITS = frozenset("0123456789")
+_HEX = frozenset("0123456789abcdef")
 
 
 class Home:
@@ -71,7 +70,7 @@ class Home:
                     os.close(descriptor)
                 os.rename(temporary, path)
             except BaseException:
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     os.unlink(temporary)
                 raise
 
@@ -149,12 +148,12 @@ class Home:
 
                 shutil.rmtree(path)
             else:
-                with contextlib.suppress(FileNotFoundError):
+                with suppress(FileNotFoundError):
                     os.unlink(path)
 
     def remove_empty(self, relative: str) -> None:
         """Remove a directory if it is empty."""
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.rmdir(self.path(relative))
 
     def _check_inside(self, path: str) -> None:
@@ -170,18 +169,25 @@ class Home:
 
 def written_as(name: str) -> str:
     """The name that a temporary file of `Home.write` was to get; empty where it is none."""
-    found = _TEMPORARY.fullmatch(name)
-    return found[1] if found else ""
+    stem, process, token, end = ["", "", "", *name.rsplit(".", 3)][-4:]
+    sound = end == "tmp" and process and _DIGITS.issuperset(process)
+    return stem if sound and len(token) == 8 and _HEX.issuperset(token) else ""
 
 
-@contextlib.contextmanager
-def explained(wanted: str) -> Iterator[None]:
-    """Turn an OSError into a ServiceError about `wanted`."""
-    try:
-        yield
-    except OSError as error:
-        advice = _ADVICE.get(error.errno or 0, "mend that, then run the same command again")
-        raise ServiceError(wanted, error.strerror or str(error), advice) from error
+class explained:  # noqa: N801  # read as `with explained(...)`, like contextlib's
+    """Turns an OSError into a ServiceError about `wanted`."""
+
+    def __init__(self, wanted: str) -> None:
+        self._wanted = wanted
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, OSError):
+            advice = _ADVICE.get(error.errno or 0, "mend that, then run the same command again")
+            found = error.strerror or str(error)
+            raise ServiceError(self._wanted, found, advice) from error
 
 
 def _read_all(descriptor: int, limit: int) -> bytes:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import NamedTuple
-
+from sciportal.light import Enum, NamedTuple
 from sciportal.service.endpoint import MARK, Endpoint, parse_comment
 
 

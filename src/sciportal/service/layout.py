@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from sciportal.light import NamedTuple
 
 CENTRAL = ".sbatch-service"
 LOGS = f"{CENTRAL}/log"

@@ -5,11 +5,13 @@ It never says what state the service is in: that is Slurm's to say.
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from sciportal.light import TYPE_CHECKING
+from sciportal.service import plain
 from sciportal.service.home import Home
 from sciportal.service.layout import Layout
+
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = 1
 
@@ -38,7 +40,7 @@ class Ledger:
 
     def text(self) -> str:
         """The file's contents."""
-        return json.dumps({"schema": SCHEMA, **vars(self)}, indent=1, sort_keys=True) + "\n"
+        return plain.to_json({"schema": SCHEMA, **vars(self)})
 
     @staticmethod
     def load(home: Home, layout: Layout) -> Ledger:
@@ -48,8 +50,10 @@ class Ledger:
         """
         ledger = Ledger()
         text = home.read(layout.ledger)
+        if text is None:
+            return ledger
         try:
-            values = json.loads(text or "{}")
+            values = plain.loads(text)
         except (ValueError, RecursionError):
             return ledger
         if isinstance(values, dict) and values.get("schema") == SCHEMA:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Generator, Iterable, Sequence
-
+from sciportal.light import TYPE_CHECKING, suppress
+from sciportal.service.deed import perform
 from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.job import Job
 from sciportal.service.layout import CENTRAL, LOGS, PORTS_LOCK, ROTATION_STATUS, STATE
@@ -15,12 +14,14 @@ from sciportal.service.result import Result
 from sciportal.service.session import Session
 from sciportal.service.setup import directories
 from sciportal.service.view import View
-from sciportal.service.work import perform
 
-Queue = Sequence[Job] | UnknownError
-"""The jobs, or why nobody knows them."""
-Deed = Callable[[View], Generator[float, Sequence[Job], Result]]
-"""What is done to one service; see `work`."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Sequence
+
+    Queue = Sequence[Job] | UnknownError
+    """The jobs, or why nobody knows them."""
+    Deed = Callable[[View], Generator[float, Sequence[Job], Result]]
+    """What is done to one service; see `deed`."""
 
 _LOCK_TRIES = 5
 
@@ -81,7 +82,7 @@ def _remove_locks(session: Session) -> None:
         service = name.removesuffix(".lock")
         if service != name and is_service(service):
             path = home.path(f"{STATE}/{name}")
-            with contextlib.suppress(ServiceError):
+            with suppress(ServiceError):
                 Lock(path, service, 0, session.clock, session.sleep).release(remove=True)
 
 

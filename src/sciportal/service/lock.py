@@ -9,10 +9,13 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.errors import BusyError
 from sciportal.service.home import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _POLL_SECONDS = 0.05
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service import processes
 from sciportal.service.errors import NotRunningError, ServiceError
 from sciportal.service.home import Home
 from sciportal.service.layout import ROTATION, ROTATION_STATUS, STATE, Layout
 from sciportal.service.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TAIL = "tail"
 LOGROTATE = "/usr/sbin/logrotate"

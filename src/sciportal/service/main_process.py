@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import signal
 import time
+
+from sciportal.light import suppress
 
 # A login shell, so that ~/.profile applies (that is how rvm and the like reach a service); exec,
 # so that the main process is the one that gets the signals. A profile may have gone elsewhere.
@@ -45,7 +46,7 @@ class MainProcess:
 
     def has_ended(self) -> bool:
         """Whether it has; every process that ended is taken note of."""
-        with contextlib.suppress(ChildProcessError):
+        with suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if not pid:
@@ -78,7 +79,7 @@ class MainProcess:
                 number, told = signal.SIGKILL, set()
             for pid in left:
                 if pid not in told:
-                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                    with suppress(ProcessLookupError, PermissionError):
                         os.kill(pid, number)
                     told.add(pid)
             if time.monotonic() > deadline + _TERM_SECONDS:

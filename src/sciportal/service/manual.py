@@ -5,7 +5,7 @@ Text between backquotes is typed or printed as it stands.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from sciportal.light import NamedTuple
 
 ALL_YOURS = "all your services"
 REFUSED = "is refused"

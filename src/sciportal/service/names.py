@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import re
-
 from sciportal.service.errors import UsageError
 
 JOB_SUFFIX = "-service"
 RESERVED = frozenset({"log"})
 
-_SERVICE = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
-# useradd(8) allows these; a leading dash or dot would be an option or a hidden path.
-_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", re.ASCII)
+_LONGEST = 32
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_IN_SERVICES = _LETTERS | frozenset("0123456789-")
+_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_IN_ACCOUNTS = _IN_SERVICES | _CAPITALS | frozenset("_.")
 
 
 def is_service(name: str) -> bool:
     """Whether `name` may name a service: it becomes a file, a job name and part of a host name."""
-    return bool(_SERVICE.fullmatch(name)) and "--" not in name and name not in RESERVED
+    form = name[:1] in _LETTERS and len(name) <= _LONGEST and _IN_SERVICES.issuperset(name)
+    return form and name[-1] != "-" and "--" not in name and name not in RESERVED
 
 
 def is_account(name: str) -> bool:
     """Whether `name` has the form of an account's name."""
-    return bool(_ACCOUNT.fullmatch(name))
+    # useradd(8) allows these; a leading dash or dot would be an option or a hidden path.
+    first = name[:1] in _LETTERS | _CAPITALS or name[:1] == "_"
+    return first and len(name) <= _LONGEST and _IN_ACCOUNTS.issuperset(name)
 
 
 def check_service(name: str) -> str:

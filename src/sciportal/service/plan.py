@@ -5,9 +5,7 @@ Check mode, the `steps` of the JSON and the run itself all read the same plan.
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import NamedTuple
-
+from sciportal.light import Enum, NamedTuple
 from sciportal.service.errors import NotRunningError, ServiceError, UnknownError
 from sciportal.service.job import State
 from sciportal.service.names import job_name

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection, Iterator
-
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.errors import ServiceError
 from sciportal.service.kinds import PORT_SPAN
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 
 def candidates(uid: int, base: int, lowest: int, highest: int) -> Iterator[int]:
@@ -35,10 +36,10 @@ def choose(
     Raises:
         ServiceError: every one is.
     """
-    tries = itertools.islice(candidates(uid, base, lowest, highest), limit)
-    free = next((port for port in tries if port not in taken), None)
-    if free is not None:
-        return free
+    tries = zip(range(limit), candidates(uid, base, lowest, highest), strict=False)
+    for _number, port in tries:
+        if port not in taken:
+            return port
     raise ServiceError(
         "a port",
         f"all from {max(base, lowest)} to {min(base + PORT_SPAN - 1, highest)} are taken",

@@ -6,13 +6,15 @@ of what a bare squeue takes, and every call of the command runs one.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
-import signal
 import time
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+from sciportal.light import TYPE_CHECKING, NamedTuple, suppress
+from sciportal.service import signals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 TIMEOUT = "timeout"
 OUTPUT = "output"
@@ -119,7 +121,7 @@ def _spawn(
     argv: list[str], env: Mapping[str, str], actions: list[tuple[int, int, int]], *, group: bool
 ) -> int:
     # Python ignores SIGPIPE, and some callers block signals; their children are to do neither.
-    defaults = [signal.SIGPIPE, signal.SIGXFSZ]
+    defaults = [signals.PIPE, signals.XFSZ]
     if group:
         return os.posix_spawnp(
             argv[0],
@@ -154,8 +156,8 @@ class _Process:
         """End the process and what it started: politely first, then surely."""
         if self.code is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.target, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(self.target, signals.TERM)
             deadline = time.monotonic() + _TERM_SECONDS
             while time.monotonic() < deadline:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -163,7 +165,7 @@ class _Process:
                     self.code = os.waitstatus_to_exitcode(status)
                     break
                 time.sleep(0.01)
-            os.kill(self.target, signal.SIGKILL)
+            os.kill(self.target, signals.KILL)
         self.reap()
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TextIO, cast
+from typing import cast
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.errors import UnknownError
 from sciportal.service.job import Job, State
 from sciportal.service.names import service_of
@@ -18,6 +18,10 @@ from sciportal.service.plan import Action
 from sciportal.service.session import Session
 from sciportal.service.slurm import Slurm
 from sciportal.service.terminal import clean, width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TextIO
 
 # What is over sooner needs no line.
 _AFTER = 0.5

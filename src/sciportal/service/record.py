@@ -5,12 +5,14 @@ It is the account's own file, so nothing but messages for that account follows f
 
 from __future__ import annotations
 
-import json
-from typing import Any, NamedTuple
-
+from sciportal.light import TYPE_CHECKING, NamedTuple
+from sciportal.service import plain
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.layout import Layout
+
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = 1
 
@@ -48,13 +50,16 @@ class Record(NamedTuple):
         Raises:
             ServiceError: the home takes no writing.
         """
-        home.write(layout.record, json.dumps({"schema": SCHEMA, **self._asdict()}) + "\n")
+        home.write(layout.record, plain.to_json({"schema": SCHEMA, **self._asdict()}))
 
 
 def load(home: Home, layout: Layout) -> Record:
     """The record of a service; an empty one where there is none that can be read."""
     try:
-        values = json.loads(home.read(layout.record, _LIMIT) or "{}")
+        text = home.read(layout.record, _LIMIT)
+        if text is None:
+            return Record()
+        values = plain.loads(text)
     except (ServiceError, ValueError, RecursionError):
         return Record()
     if not isinstance(values, dict) or values.pop("schema", None) != SCHEMA:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service import stages
 from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.main_process import MainProcess
 from sciportal.service.slurm import Slurm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Between the end of the main process and the limit there has to be time for the requeue.
 _SPARE_SECONDS = 10.0

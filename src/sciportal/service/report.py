@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
-
+from sciportal.light import TYPE_CHECKING, suppress
 from sciportal.service import record as records
 from sciportal.service.errors import ServiceError
 from sciportal.service.job import State
@@ -13,6 +11,9 @@ from sciportal.service.record import Record
 from sciportal.service.restart import how_it_ended
 from sciportal.service.result import NOT_SET_UP, Result, stamp
 from sciportal.service.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LOG_LINES = 10
 # squeue(1): a job whose process ended by itself.
@@ -75,7 +76,7 @@ def _remark(view: View, record: Record, *, now: bool) -> str:
         return ""
     if job:
         return _of_running(view, record) if job.state is State.RUNNING else ""
-    with contextlib.suppress(ServiceError):
+    with suppress(ServiceError):
         if not view.executable.there:
             return NOT_SET_UP
     return _of_ended(view, record)

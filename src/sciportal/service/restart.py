@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Sequence
-from typing import NamedTuple
+from sciportal.light import TYPE_CHECKING, NamedTuple
+from sciportal.service import signals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 POLICIES = ("never", "on-failure", "always")
 
 # systemd.service(5), Restart=: ends by these are no failures.
-_CLEAN = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM})
+_CLEAN = frozenset({signals.HUP, signals.INT, signals.PIPE, signals.TERM})
 
 
 class Limits(NamedTuple):
@@ -66,7 +68,4 @@ def how_it_ended(code: int) -> str:
     """
     if code >= 0:
         return f"ended with exit status {code}"
-    try:
-        return f"was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was killed by signal {-code}"
+    return f"was killed by {signals.name_of(-code) or f'signal {-code}'}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
-
+from sciportal.light import TYPE_CHECKING, NamedTuple
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.plan import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 SCHEMA = 1
 NOT_SET_UP = "not set up"
@@ -64,6 +66,22 @@ def stamp(seconds: int) -> str:
     import time
 
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def seconds_of(stamped: str) -> int:
+    """The seconds since the epoch of a time that `stamp` wrote.
+
+    strptime(3) of Python imports more than all of the command. The days are counted as in
+    https://howardhinnant.github.io/date_algorithms.html#days_from_civil, with years that begin in
+    March, so that a leap day is the last of its year.
+    """
+    date, clock = stamped.removesuffix("Z").split("T")
+    year, month, day = map(int, date.split("-"))
+    hours, minutes, seconds = map(int, clock.split(":"))
+    if month < 3:
+        year, month = year - 1, month + 12
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * month - 457) // 5 + day
+    return (days - 719469) * 86400 + hours * 3600 + minutes * 60 + seconds
 
 
 def as_json(results: Sequence[dict[str, Any]]) -> str:

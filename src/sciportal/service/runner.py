@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service import record, restart, site
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
@@ -21,6 +21,9 @@ from sciportal.service.order import Order, parse
 from sciportal.service.renewal import Renewal
 from sciportal.service.site import Site
 from sciportal.service.slurm import Slurm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Every signal that can be caught (signal(7)).
 _ALL = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
+from sciportal.light import TYPE_CHECKING, NamedTuple
 from sciportal.service.account import Account
 from sciportal.service.home import Home
 from sciportal.service.site import Site
 from sciportal.service.slurm import Slurm
 from sciportal.service.terminal import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 class Options(NamedTuple):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-
+from sciportal.light import TYPE_CHECKING, NamedTuple
 from sciportal.service.endpoint import ACCESS, PROTOCOLS
 from sciportal.service.errors import ServiceError
 from sciportal.service.kinds import kind_of
 from sciportal.service.restart import POLICIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 AUTO = 0
 NO_PORT = -1
@@ -87,6 +88,8 @@ def parse(values: Mapping[str, Any], service: str, path: str, stop_timeout: int)
 
 def dump(values: Mapping[str, Any]) -> str:
     """TOML of the keys, for a file that we write ourselves. Values are as `parse` takes them."""
+    import json
+
     # JSON's strings, numbers and lists of strings are TOML's too, but for this one character.
     lines = [
         f"{key} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")

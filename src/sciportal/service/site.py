@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, NamedTuple
-
+from sciportal.light import TYPE_CHECKING, NamedTuple
+from sciportal.service import plain
 from sciportal.service.errors import UsageError
+
+if TYPE_CHECKING:
+    from typing import Any
 
 PATH = "/etc/sciportal/service.toml"
 _LAST_KIND = 32767
-_SIZE = re.compile(r"[1-9][0-9]{0,8}[kMG]?", re.ASCII)
 
 
 class Site(NamedTuple):
@@ -70,13 +71,20 @@ def load(path: str = PATH) -> Site:
         return Site()
     except OSError as error:
         raise UsageError("the site's settings", f"{path}: {error.strerror}", "mend that") from None
-    import tomllib
-
     try:
-        values = tomllib.loads(data.decode())
+        return parse(_decoded(data), path)
     except (ValueError, RecursionError) as error:
         raise UsageError("the site's settings", f"{path}: {error}", "mend the file") from None
-    return parse(values, path)
+
+
+def _decoded(data: bytes) -> dict[str, Any]:
+    text = data.decode()
+    try:
+        return plain.of_toml(text)
+    except plain.NotPlainError:
+        import tomllib
+
+        return tomllib.loads(text)
 
 
 def parse(values: dict[str, Any], path: str) -> Site:
@@ -100,7 +108,7 @@ def parse(values: dict[str, Any], path: str) -> Site:
             )
         checked[key] = _value(key, value, defaults[key], path)
     found = Site(**checked)
-    if not _SIZE.fullmatch(found.log_size):
+    if not _is_size(found.log_size):
         raise UsageError(
             "the site's settings",
             f"log_size = {found.log_size!r} in {path}",
@@ -114,6 +122,12 @@ def parse(values: dict[str, Any], path: str) -> Site:
             f"give a range that begins at {_LAST_KIND} or below and ends at 65535 or below",
         )
     return found
+
+
+def _is_size(text: str) -> bool:
+    number = text[:-1] if text[-1:] in ("k", "M", "G") else text
+    digits = number.isascii() and number.isdigit()
+    return digits and number[0] != "0" and len(number) <= 9
 
 
 def _value(key: str, value: object, default: object, path: str) -> object:

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
-from typing import NamedTuple
 
-from sciportal.service import processes
+from sciportal.light import TYPE_CHECKING, Enum, NamedTuple
+from sciportal.service import processes, refusal
 from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.job import Job, State
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
 # One squeue field each, in the order of Job.
 _FIELDS = ("%A", "%T", "%u", "%U", "%P", "%B", "%V", "%S", "%r", "%j", "%k")
-
-# What the commands say when slurmctld or munge gave no answer, so that the request may or may
-# not have been carried out (Slurm's slurm_errno.c, and seen with a paused slurmctld).
-_NO_ANSWER = re.compile(
-    r"timed out|unable to contact|zero bytes|connection (failure|reset|refused)|connect failure"
-    r"|communication|protocol authentication|munge|backup controller|in standby"
-    # All that `scontrol requeue` says of it.
-    r"|unexpected message",
-    re.IGNORECASE,
-)
-# The request was not even sent, so it cannot be carried out later.
-_NOT_SENT = re.compile(r"connect failure|connection refused|munge", re.IGNORECASE)
+_ADMIN_COMMENT = "AdminComment="
 
 
 class Answer(Enum):
@@ -197,8 +186,10 @@ class Slurm:
         result = self._run(["scontrol", "show", "job", str(job_id)])
         if not result.ok and "Invalid job id" not in result.err:
             raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
-        found = re.search(r"^ +AdminComment=(.*)", result.out, re.MULTILINE)
-        return found[1].rstrip() if found else ""
+        for line in result.out.splitlines():
+            if line.lstrip().startswith(_ADMIN_COMMENT):
+                return line.partition(_ADMIN_COMMENT)[2].rstrip()
+        return ""
 
     def _scancel(self, job: Job, options: Sequence[str]) -> None:
         self._run(["scancel", *options, "-u", job.user, "-n", job.name, str(job.id)])
@@ -247,11 +238,11 @@ def _answer(result: processes.Result) -> Answer:
     if result.problem:
         return Answer.SILENT
     # What our own job_submit.lua says may name a service after any of these words.
-    if "sciportal: " in result.err:
+    if refusal.OURS in result.err:
         return Answer.REFUSED
-    if _NOT_SENT.search(result.err):
+    if refusal.is_unsent(result.err):
         return Answer.NOT_SENT
-    return Answer.SILENT if _NO_ANSWER.search(result.err) else Answer.REFUSED
+    return Answer.SILENT if refusal.is_unanswered(result.err) else Answer.REFUSED
 
 
 def _why(result: processes.Result) -> str:

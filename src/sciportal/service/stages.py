@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import signal
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
-
+from sciportal.light import TYPE_CHECKING, NamedTuple
 from sciportal.service import processes
 from sciportal.service.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 LOGIN_SHELL = ("/bin/bash", "-l", "-c", 'exec "$0" "$@"')
 
@@ -44,6 +43,7 @@ _FLAGS = {
     ),
 }
 
+_QUOTING = frozenset("\"'\\")
 _SHOWN = 120
 _TAIL_LINES = 10
 
@@ -119,7 +119,7 @@ def start_options(output: str) -> Advice:
     return screen(options, "sbatch", "stage start")
 
 
-def signal_advice(output: str, stage: str, default: signal.Signals) -> SignalAdvice:
+def signal_advice(output: str, stage: str, default: int) -> SignalAdvice:
     """The signal, and options of scancel, that stage `stop` or `reload` printed.
 
     Args:
@@ -143,7 +143,7 @@ def signal_advice(output: str, stage: str, default: signal.Signals) -> SignalAdv
         else:
             number = signal_number(line.strip(), stage)
     advice = screen(options, "scancel", f"stage {stage}")
-    return SignalAdvice(number or default.value, advice.options, advice.overridden)
+    return SignalAdvice(number or default, advice.options, advice.overridden)
 
 
 def signal_number(word: str, stage: str) -> int:
@@ -152,6 +152,9 @@ def signal_number(word: str, stage: str) -> int:
     Raises:
         ServiceError: there is no such signal.
     """
+    import re
+    import signal
+
     if re.fullmatch(r"[0-9]{1,3}", word, re.ASCII):
         if int(word) in signal.valid_signals():
             return int(word)
@@ -222,11 +225,13 @@ def _is_one_of(name: str, options: tuple[str, ...]) -> bool:
 
 
 def _words(line: str, mark: str, stage: str) -> list[str]:
-    import shlex
-
     rest = line.removeprefix(mark)
     if rest == line or (rest and not rest[0].isspace()) or "\0" in line:
         raise _wrong_line(line, stage, f"print only lines that begin with {mark}")
+    if rest.isascii() and rest.isprintable() and _QUOTING.isdisjoint(rest):
+        return rest.split()
+    import shlex
+
     try:
         return shlex.split(rest)
     except ValueError as error:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-
-from sciportal.service import executable, stages, submission
+from sciportal.light import TYPE_CHECKING
+from sciportal.service import executable, refusal, stages, submission
 from sciportal.service import settings as settings_file
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
-from sciportal.service.job import Job, State
+from sciportal.service.job import State
 from sciportal.service.order import Order, command
 from sciportal.service.reservation import reserve
 from sciportal.service.slurm import Answer, Submission
 from sciportal.service.view import View
 
-Work = Generator[float, Sequence[Job], None]
+if TYPE_CHECKING:
+    from sciportal.service.deed import Work
 
 # job_submit.lua refuses a second submission of one name for about two seconds.
 _DUPLICATE_SECONDS = 5
@@ -53,12 +53,12 @@ def start(view: View, refused: tuple[int, ...] = ()) -> Work:
                 answer.message,
                 "nothing was submitted; try again when Slurm answers",
             )
-        taken = submission.PORT_TAKEN.search(answer.message)
+        taken = refusal.port_taken(answer.message)
         if taken and endpoint and view.settings.port == settings_file.AUTO:
             not_these.add(endpoint.port)
             if len(not_these) < submission.PORT_TRIES:
                 continue
-        if submission.DUPLICATE.search(answer.message) and view.session.clock() < give_up:
+        if refusal.is_duplicate(answer.message) and view.session.clock() < give_up:
             view.queue = yield _POLL
             if view.live:
                 return
@@ -160,7 +160,7 @@ def _adopt(view: View, answer: Submission) -> Work:
 
 
 def _refusal(view: View, message: str) -> ServiceError:
-    if submission.NOT_PERMITTED.search(message):
+    if refusal.is_not_permitted(message):
         return NotPermittedError(
             f"start {view.service}", message, "ask the operators who may use the partition"
         )

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.endpoint import Endpoint, comment_of
 from sciportal.service.names import job_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 PORT_TRIES = 20
 NONCE = "SCIPORTAL_SUBMISSION"
 
-# What job_submit.lua says when it refuses, for us to read.
-DUPLICATE = re.compile(r"sciportal: duplicate service")
-PORT_TAKEN = re.compile(r"sciportal: port ([0-9]{1,5}) is taken")
-NOT_PERMITTED = re.compile(
-    r"not permitted to use this partition|group not permitted|Invalid account or account/partition"
-    r"|Access/permission denied",
-    re.IGNORECASE,
-)
+_NEEDS_NO_QUOTES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._=-")
 
 
 def script(command: Sequence[str]) -> str:
@@ -27,9 +21,15 @@ def script(command: Sequence[str]) -> str:
     Args:
         command: program and arguments; the runner's.
     """
+    return f"#!/bin/sh\nexec {' '.join(map(_quoted, command))}\n"
+
+
+def _quoted(word: str) -> str:
+    if word and _NEEDS_NO_QUOTES.issuperset(word):
+        return word
     import shlex
 
-    return f"#!/bin/sh\nexec {shlex.join(command)}\n"
+    return shlex.quote(word)
 
 
 def options(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from typing import Any
-
-from sciportal.service.result import NOT_SET_UP
+from sciportal.light import TYPE_CHECKING
+from sciportal.service.result import NOT_SET_UP, seconds_of
 from sciportal.service.terminal import COLUMNS, clean, coloured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 _COLUMNS = ("ACCOUNT", "SERVICE", "STATE", "JOB", "NODE", "PORT", "ACCESS", "SINCE")
 _GAP = "  "
@@ -150,10 +151,7 @@ def _age(since: str | None, now: float) -> str:
     """A time, as how long ago that was."""
     if not since:
         return "-"
-    import calendar
-
-    then = calendar.timegm(time.strptime(since, "%Y-%m-%dT%H:%M:%SZ"))
-    seconds = max(0, int(now) - then)
+    seconds = max(0, int(now) - seconds_of(since))
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size}{unit} ago"

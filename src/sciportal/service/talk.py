@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from argparse import Namespace
-from collections.abc import Callable, Sequence
-from typing import Any
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.errors import UsageError
 from sciportal.service.table import table
 from sciportal.service.terminal import clean, has_colour, is_terminal, width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from sciportal.service.words import Call
 
 _DONE = {
     "init": "initialised",
@@ -32,7 +36,7 @@ _NOTHING = {
 _BAR = 30
 
 
-def show(results: Sequence[dict[str, Any]], call: Namespace) -> None:
+def show(results: Sequence[dict[str, Any]], call: Call) -> None:
     """Print the results of an action: what was done on stdout, what failed on stderr.
 
     Args:
@@ -51,7 +55,7 @@ def show(results: Sequence[dict[str, Any]], call: Namespace) -> None:
             print(_name(each, everyone=everyone) + _line(each, check=call.check))
 
 
-def _show_states(results: Sequence[dict[str, Any]], call: Namespace, *, everyone: bool) -> None:
+def _show_states(results: Sequence[dict[str, Any]], call: Call, *, everyone: bool) -> None:
     rows = [each for each in results if each["service"]]
     if rows:
         colour = has_colour(sys.stdout, os.environ)
@@ -92,7 +96,7 @@ def _line(each: dict[str, Any], *, check: bool) -> str:
     return did
 
 
-def shows_progress(call: Namespace) -> bool:
+def shows_progress(call: Call) -> bool:
     """Whether a person watches this call wait."""
     quiet = call.json or call.check or call.account is not None or call.action in ("status", "list")
     return not quiet and is_terminal(sys.stderr, os.environ)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import textwrap
-from collections.abc import Iterable, Sequence
 
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.manual import EXAMPLES, EXITS, GENERAL, REFUSED, VERBS
+from sciportal.service.options import SHOWN, WAIT, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 COMMAND = "sbatch-service"
 
@@ -14,19 +17,17 @@ _WIDTH = 80
 _GAP = 2
 
 
-def text(words: Sequence[str], options: Iterable[argparse.Action]) -> str:
+def text(words: Sequence[str]) -> str:
     """The help that a call asks for.
 
     Args:
         words: of the call; the first of them that is an action is what help is wanted for.
-        options: of the command.
     """
     verb = next((word for word in words if word in VERBS), "")
-    shown = [each for each in options if each.option_strings and each.help != argparse.SUPPRESS]
-    return _of_verb(verb, shown) if verb else _of_command(shown)
+    return _of_verb(verb) if verb else _of_command()
 
 
-def _of_command(options: Iterable[argparse.Action]) -> str:
+def _of_command() -> str:
     return "\n".join(
         [
             f"usage: {COMMAND} ACTION [SERVICE ...] [OPTION ...]",
@@ -34,7 +35,7 @@ def _of_command(options: Iterable[argparse.Action]) -> str:
             "Run persistent services of your account as Slurm jobs. Without SERVICE all your",
             "services are meant.",
             *_block("actions", [(name, verb.summary) for name, verb in VERBS.items()]),
-            *_block("options", [(spelling(each), str(each.help)) for each in options]),
+            *_block("options", [(spelling(each), each.help) for each in SHOWN]),
             *_block("examples", _calls(EXAMPLES)),
             *_block("exit codes", [(str(code), plain(text)) for code, text in EXITS.items()]),
             "",
@@ -43,9 +44,9 @@ def _of_command(options: Iterable[argparse.Action]) -> str:
     )
 
 
-def _of_verb(name: str, options: Iterable[argparse.Action]) -> str:
+def _of_verb(name: str) -> str:
     verb = VERBS[name]
-    mine = [each for each in options if {*verb.options, *GENERAL}.intersection(each.option_strings)]
+    mine = [each for each in SHOWN if each.forms[-1] in (*verb.options, *GENERAL)]
     named = verb.nameless == REFUSED
     services = "SERVICE ..." if named else "[SERVICE ...]"
     without = "SERVICE has to be named" if named else f"Without SERVICE: {verb.nameless}"
@@ -54,22 +55,21 @@ def _of_verb(name: str, options: Iterable[argparse.Action]) -> str:
             f"usage: {COMMAND} {name} {services} [OPTION ...]",
             "",
             *textwrap.wrap(f"{name}: {plain(verb.text)}. {without}.", _WIDTH),
-            *_block("options", [(spelling(each), str(each.help)) for each in mine]),
+            *_block("options", [(spelling(each), each.help) for each in mine]),
             *_block("examples", _calls(verb.examples)),
         ]
     )
 
 
-def spelling(option: argparse.Action) -> str:
+def spelling(option: Option) -> str:
     """How an option is typed: `-n N, --lines=N`."""
-    value = str(option.metavar or "")
-    forms = []
-    for form in option.option_strings:
-        between = "=" if form.startswith("--") else " "
-        forms.append(form + (between + value if value else ""))
-    if option.option_strings == ["--wait"]:
+    if option is WAIT:
         # The number may be left out, but only behind an equals sign is it one.
-        return f"--wait[={value}]"
+        return f"--wait[={option.value}]"
+    forms = []
+    for form in option.forms:
+        between = "=" if form.startswith("--") else " "
+        forms.append(form + (between + option.value if option.value else ""))
     return ", ".join(forms)
 
 

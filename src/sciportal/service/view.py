@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
-
+from sciportal.light import TYPE_CHECKING, suppress
 from sciportal.service import executable, record, setup
 from sciportal.service import settings as settings_file
 from sciportal.service.endpoint import Endpoint
@@ -18,6 +16,9 @@ from sciportal.service.names import job_name
 from sciportal.service.plan import Present
 from sciportal.service.record import Record
 from sciportal.service.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # The queue may be read on another host than the one that noted the time.
 _SKEW_SECONDS = 2
@@ -130,7 +131,7 @@ class View:
         path = self.executable.type_path
         if not path:
             return None
-        with contextlib.suppress(ServiceError):
+        with suppress(ServiceError):
             return self.session.home.read(path, 1 << 20)
         return None
 
@@ -177,7 +178,7 @@ class View:
         found = self.executable
         script = None
         if found.there:
-            with contextlib.suppress(ServiceError):
+            with suppress(ServiceError):
                 script = self.session.home.read(self.layout.executable, 1 << 20)
         return {
             "state": self.state.value,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-
-from sciportal.service import submission
+from sciportal.light import TYPE_CHECKING
+from sciportal.service import refusal
 from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.job import Job, State
 from sciportal.service.submission import PORT_TRIES
 from sciportal.service.view import View
 
-Work = Generator[float, Sequence[Job], None]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sciportal.service.deed import Work
 
 _POLL = 0.2
 _CONNECT_SECONDS = 1.0
@@ -79,10 +81,9 @@ def _port_taken(view: View) -> int:
     if last is None or last.raw_state != "CANCELLED":
         return 0
     try:
-        found = submission.PORT_TAKEN.search(view.session.slurm.admin_comment(last.id))
+        return refusal.port_taken(view.session.slurm.admin_comment(last.id))
     except UnknownError:
         return 0
-    return int(found[1]) if found else 0
 
 
 def _ended(view: View, begun: int) -> ServiceError:

@@ -1,77 +1,170 @@
-"""The words of the command line."""
+"""The words of the command line.
+
+They are read as getopt_long(3) does, but for abbreviations, which are mistakes more often than
+not, and for the number of --wait. argparse does no more, and importing it takes as long as a
+squeue.
+"""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-
+from sciportal.light import TYPE_CHECKING
 from sciportal.service.errors import UsageError
 from sciportal.service.names import check_service
+from sciportal.service.options import BY_FORM, FLAG, HELP, SECONDS, TEXT, WAIT, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 ACTIONS = ("init", "deploy", "start", "stop", "restart", "reload", "status", "purge")
 LOGS, LIST = "logs", "list"
 APPLY, ROTATE = "apply", "rotate"
 VERBS = (*ACTIONS, LOGS, LIST)
 
-
-class _Parser(argparse.ArgumentParser):
-    words: Sequence[str] = ()
-    """Of the call."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]  # it never returns either
-        raise UsageError("a call", message, f"see: {self.prog} --help")
+_LONGEST = 86400
+_MOST_LINES = 1_000_000
 
 
-class _Help(argparse.Action):
-    """Show what the call is about: its action is mostly not parsed yet."""
+class Call:
+    """What the words of a call say; an attribute an option."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from sciportal.service import usage
+    def __init__(self) -> None:
+        self.action = ""
+        self.services: list[str] = []
+        self.json = False
+        self.check = False
+        self.wait: float | None = None
+        self.yes = False
+        self.no_archive = False
+        self.lock_timeout: float | None = None
+        self.account: str | None = None
+        self.all_accounts = False
+        self.verbose = False
+        self.follow = False
+        self.lines: int | None = None
+        self.check_site: str | None = None
 
-        assert isinstance(parser, _Parser)
-        print(usage.text(parser.words, parser._actions))
-        parser.exit()
 
-
-def parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse(argv: Sequence[str]) -> Call:
     """The parsed words of a call.
 
     Raises:
         UsageError: they are wrong.
+        SystemExit: they asked for help, which was shown.
     """
-    # `--wait web` names a service, not a number of seconds.
-    words = ["--wait=0" if word == "--wait" else word for word in argv]
-    parser = _parser()
-    parser.words = words
-    found = parser.parse_intermixed_args(words)
-    if found.check_site:
-        return found
-    if found.action is None:
+    call = Call()
+    names = list(_names(argv, call))
+    if call.check_site:
+        return call
+    if not names:
         raise UsageError("a call", "there is no action", "use one of " + ", ".join(VERBS))
-    if found.action not in (*VERBS, APPLY, ROTATE):
+    call.action = names.pop(0)
+    if call.action not in (*VERBS, APPLY, ROTATE):
         raise UsageError(
-            "a call", f"unknown action {found.action!r}", "use one of " + ", ".join(VERBS)
+            "a call", f"unknown action {call.action!r}", "use one of " + ", ".join(VERBS)
         )
-    found.services = list(dict.fromkeys(check_service(each) for each in found.services))
-    _check_services(found)
-    _check_options(found)
-    return found
+    call.services = list(dict.fromkeys(check_service(each) for each in names))
+    _check_services(call)
+    _check_options(call)
+    return call
 
 
-def _check_services(call: argparse.Namespace) -> None:
+def _names(argv: Sequence[str], call: Call) -> Iterator[str]:
+    """The words that are no options; those that are, are noted."""
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            yield from words
+        elif not word.startswith("-") or word == "-":
+            yield word
+        else:
+            for option, value in _options(word, words):
+                if option is HELP:
+                    _help(argv)
+                _note(call, option, value)
+
+
+def _options(word: str, words: Iterator[str]) -> Iterator[tuple[Option, str | None]]:
+    """The options in one word, each with its value."""
+    if word.startswith("--"):
+        form, equals, value = word.partition("=")
+        option = _option(form, word)
+        if option.kind == FLAG and equals:
+            raise _mistake(f"{form} takes no value, but {word!r} gives one")
+        # `--wait web` names a service, not a number of seconds.
+        if equals or option.kind == FLAG or option is WAIT:
+            yield option, value if equals else None
+        else:
+            yield option, _next(form, words)
+        return
+    for place, letter in enumerate(word[1:], 2):
+        option = _option(f"-{letter}", word)
+        if option.kind != FLAG:
+            yield option, word[place:] or _next(f"-{letter}", words)
+            return
+        yield option, None
+
+
+def _option(form: str, word: str) -> Option:
+    try:
+        return BY_FORM[form]
+    except KeyError:
+        raise _mistake(f"unknown option {word!r}") from None
+
+
+def _next(form: str, words: Iterator[str]) -> str:
+    for word in words:
+        return word
+    raise _mistake(f"{form} lacks its value")
+
+
+def _note(call: Call, option: Option, value: str | None) -> None:
+    form = option.forms[-1]
+    if option.kind == FLAG:
+        setattr(call, option.key, True)
+    elif option.kind == TEXT:
+        setattr(call, option.key, value)
+    elif option.kind == SECONDS:
+        setattr(call, option.key, 0.0 if value is None else _seconds(form, value))
+    else:
+        setattr(call, option.key, _number(form, str(value)))
+
+
+def _seconds(form: str, value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= _LONGEST:
+        raise UsageError(form, f"{value!r} is no time", f"use 0 to {_LONGEST} seconds")
+    return seconds
+
+
+def _number(form: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()) or len(value) > 7 or int(value) > _MOST_LINES:
+        raise UsageError(form, f"{value!r} is no number of lines", f"use 0 to {_MOST_LINES}")
+    return int(value)
+
+
+def _help(argv: Sequence[str]) -> None:
+    """Show what the call is about: its action may stand behind the option."""
+    from sciportal.service import usage
+
+    print(usage.text(argv))
+    raise SystemExit(0)
+
+
+def _mistake(found: str) -> UsageError:
+    return UsageError("a call", found, "see: sbatch-service --help")
+
+
+def _check_services(call: Call) -> None:
     if call.action == "init" and not call.services:
         raise UsageError("init", "no service is named", "name it: sbatch-service init SERVICE")
     if call.action == APPLY and call.services:
         raise UsageError(APPLY, "services are named", "they come on standard input")
 
 
-def _check_options(call: argparse.Namespace) -> None:
-    for name in ("wait", "lock_timeout"):
-        value = getattr(call, name)
-        if value is not None and not 0 <= value <= 86400:
-            raise UsageError(
-                f"--{name.replace('_', '-')}", f"{value:g} is no time", "use 0 to 86400 seconds"
-            )
+def _check_options(call: Call) -> None:
     if call.all_accounts and call.account is not None:
         raise UsageError("a call", "--account and --all-accounts are both there", "give one")
     if call.all_accounts and call.action in (LOGS, APPLY):
@@ -80,32 +173,3 @@ def _check_options(call: argparse.Namespace) -> None:
         raise UsageError(LOGS, "a log is no JSON", "leave --json away")
     if call.action != LOGS and (call.follow or call.lines is not None):
         raise UsageError(call.action, "-f and -n are for logs", "leave them away")
-    if call.lines is not None and not 0 <= call.lines <= 1_000_000:
-        raise UsageError("-n", f"{call.lines} is no number of lines", "use 0 to 1000000")
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
-        prog="sbatch-service",
-        add_help=False,
-        allow_abbrev=False,
-        # Without a width it imports what knows the terminal's: a tenth of all that a call imports.
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=80),
-    )
-    add = parser.add_argument
-    add("action", nargs="?", metavar="{" + "|".join(VERBS) + "}")
-    add("services", nargs="*", metavar="SERVICE", help="default: all your services")
-    add("-h", "--help", action=_Help, nargs=0, help="show this, or what one action does")
-    add("--json", action="store_true", help="one JSON object on standard output")
-    add("--check", action="store_true", help="say what would be done and change nothing")
-    add("--wait", type=float, metavar="SECONDS", help="wait until it serves, as in --wait=30")
-    add("--yes", action="store_true", help="purge without asking")
-    add("--no-archive", action="store_true", help="purge without keeping an archive")
-    add("--lock-timeout", type=float, metavar="SECONDS", help="wait so long for other calls")
-    add("--account", metavar="NAME", help="act as this account (root only)")
-    add("--all-accounts", action="store_true", help="act for every account (root only)")
-    add("-v", "--verbose", action="store_true", help="status: all that is known")
-    add("-f", "--follow", action="store_true", help="logs: go on as it grows")
-    add("-n", "--lines", type=int, metavar="N", help="logs: the last N lines (10)")
-    add("--check-site", metavar="FILE", help=argparse.SUPPRESS)
-    return parser

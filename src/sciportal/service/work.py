@@ -1,55 +1,29 @@
-"""Doing the steps of a plan for one service.
-
-A piece of work is a generator: it yields the seconds after which it wants to see the queue anew
-and is sent the jobs, or has UnknownError thrown into it where Slurm does not answer. So one
-squeue serves any number of services that are worked on together.
-"""
+"""Doing the steps of a plan for one service; see `deed` for how work is driven."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Generator, Mapping, Sequence
-
-from sciportal.service import archive, executable, setup, stages, submission
+from sciportal.light import TYPE_CHECKING
+from sciportal.service import executable, setup, signals, stages, submission
+from sciportal.service.deed import look
 from sciportal.service.errors import NotRunningError, ServiceError, UnknownError
-from sciportal.service.job import Job, State
+from sciportal.service.job import State
 from sciportal.service.layout import STATE
-from sciportal.service.plan import SETTING_UP, STARTING, Action, Step, plan
-from sciportal.service.report import report
+from sciportal.service.plan import SETTING_UP, STARTING, Action, Step
 from sciportal.service.reservation import foreseen
-from sciportal.service.result import Result
 from sciportal.service.start import start
 from sciportal.service.view import View
 from sciportal.service.wait import until_listening
 
-Work = Generator[float, Sequence[Job], None]
-Doing = Callable[[View, Step], None]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sciportal.service.deed import Work
+
+    Doing = Callable[[View, Step], None]
 
 _POLL = (0.1, 0.1, 0.2, 0.2, 0.3, 0.5)
 # A job that has just begun may not have a process yet that takes the signal.
 _YOUNG_SECONDS = 3
-
-
-def perform(view: View, action: Action) -> Generator[float, Sequence[Job], Result]:
-    """One action on one service.
-
-    Args:
-        view: of the service, whose lock is held where something may be changed.
-        action: what to do.
-
-    Raises:
-        ServiceError: it could not be done.
-    """
-    session = view.session
-    try:
-        yield from look(view, 0)
-    except UnknownError as error:
-        view.why_unknown = error.found
-    if action is Action.STATUS:
-        return report(view, action, [])
-    steps = plan(action, view.present(), archive=session.options.archive)
-    yield from carry_out(view, action, steps)
-    return report(view, action, steps)
 
 
 def carry_out(
@@ -96,15 +70,6 @@ def _settle(view: View, action: Action, begun: int, *, changed: bool) -> Work:
         _want(view, "stopped")
 
 
-def look(view: View, seconds: float) -> Work:
-    """See the queue anew after some seconds.
-
-    Raises:
-        UnknownError: Slurm does not answer.
-    """
-    view.queue = yield seconds
-
-
 def stop(view: View, *, again: bool) -> Work:
     """Stop all jobs of the service; when it returns, none of that name is left.
 
@@ -118,7 +83,7 @@ def stop(view: View, *, again: bool) -> Work:
         UnknownError: Slurm stopped answering.
     """
     session = view.session
-    advice = _signal(view, "stop", signal.SIGTERM)
+    advice = _signal(view, "stop", signals.TERM)
     # The runner looks there when the main process has ended: it is not to start it again.
     if again:
         view.ledger.wanted = "stopped"
@@ -166,7 +131,7 @@ def _stop_timeout(view: View) -> int:
         return view.session.site.stop_timeout
 
 
-def _signal(view: View, stage: str, default: signal.Signals) -> stages.SignalAdvice:
+def _signal(view: View, stage: str, default: int) -> stages.SignalAdvice:
     """Ask the stage for its signal; a service whose executable is gone gets the default."""
     session = view.session
     found = view.executable
@@ -174,8 +139,8 @@ def _signal(view: View, stage: str, default: signal.Signals) -> stages.SignalAdv
         try:
             executable.check(found.path, session.account.uid)
         except ServiceError as error:
-            session.warn(f"{error}; sending {default.name} without asking it")
-            return stages.SignalAdvice(default.value, (), ())
+            session.warn(f"{error}; sending {signals.name_of(default)} without asking it")
+            return stages.SignalAdvice(default, (), ())
     advice = stages.signal_advice(run_stage(view, stage), stage, default)
     for each in advice.overridden:
         session.warn(f"stage {stage} of {view.service} gave {each}: overridden")
@@ -215,7 +180,7 @@ def _submit(view: View, _step: Step) -> Work:
 
 
 def _reload(view: View, _step: Step) -> Work:
-    advice = _signal(view, "reload", signal.SIGHUP)
+    advice = _signal(view, "reload", signals.HUP)
     assert view.job
     view.session.slurm.signal(view.job, advice.number, advice.options)
     # scancel's exit code proves nothing, the queue does.
@@ -231,6 +196,8 @@ def _set_up(view: View, step: Step) -> None:
 
 
 def _archive(view: View, _step: Step) -> None:
+    from sciportal.service import archive
+
     removable = view.present().removable
     archive.write(view.session.home, view.service, removable, view.session.now())
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from sciportal.service import result, settings, usage, words
+from sciportal.service import result, settings, usage
 from sciportal.service.manual import ALL_YOURS, EXITS, FILES, GENERAL, STATES, VERBS
+from sciportal.service.options import SHOWN, Option
 from sciportal.service.site import Site
 
 # Between comments of a shell, or of roff.
@@ -29,22 +29,15 @@ def _filled(found: re.Match[str]) -> str:
     return found["head"] + lines + found["tail"]
 
 
-def shown() -> list[argparse.Action]:
-    """The options that people are told about."""
-    options = [each for each in words._parser()._actions if each.option_strings]
-    return [each for each in options if each.help != argparse.SUPPRESS]
-
-
-def spellings(verb: str) -> list[argparse.Action]:
+def spellings(verb: str) -> list[Option]:
     """The options that mean something to an action."""
-    known = {*VERBS[verb].options, *GENERAL}
-    return [each for each in shown() if known.intersection(each.option_strings)]
+    return [each for each in SHOWN if each.forms[-1] in (*VERBS[verb].options, *GENERAL)]
 
 
 def _with_a_value() -> list[str]:
     """Options whose value may be the next word."""
-    takers = [each for each in shown() if each.metavar and "--wait" not in each.option_strings]
-    return [form for each in takers for form in each.option_strings]
+    takers = [each for each in SHOWN if each.value and "--wait" not in each.forms]
+    return [form for each in takers for form in each.forms]
 
 
 # For bash.
@@ -54,12 +47,12 @@ def _bash_options() -> Iterator[str]:
     yield "case $1 in"
     for verb in VERBS:
         yield f"{verb}) REPLY='{_long(spellings(verb))}' ;;"
-    yield f"*) REPLY='{_long(shown())}' ;;"
+    yield f"*) REPLY='{_long(SHOWN)}' ;;"
     yield "esac"
 
 
-def _long(options: Iterable[argparse.Action]) -> str:
-    return " ".join(each.option_strings[-1] for each in options)
+def _long(options: Iterable[Option]) -> str:
+    return " ".join(each.forms[-1] for each in options)
 
 
 def _bash_values() -> Iterator[str]:
@@ -87,8 +80,8 @@ def _zsh_options() -> Iterator[str]:
     for verb in (*VERBS, "*"):
         yield f"({verb})"
         yield "    options=("
-        for each in shown() if verb == "*" else spellings(verb):
-            yield f"        {_entry(each.option_strings[-1], str(each.help))}"
+        for each in SHOWN if verb == "*" else spellings(verb):
+            yield f"        {_entry(each.forms[-1], each.help)}"
         yield "    )"
         yield "    ;;"
 
@@ -110,8 +103,8 @@ def _man_actions() -> Iterator[str]:
 
 
 def _man_options() -> Iterator[str]:
-    for each in shown():
-        yield from _item(_bold(usage.spelling(each)), str(each.help))
+    for each in SHOWN:
+        yield from _item(_bold(usage.spelling(each)), each.help)
 
 
 def _man_states() -> Iterator[str]:

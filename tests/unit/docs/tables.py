@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from sciportal.service import kinds, manual, settings, usage
+from sciportal.service.options import SHOWN
 from sciportal.service.site import Site
-from unit.docs import regions
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -116,8 +116,8 @@ def _actions() -> Iterator[Sequence[str]]:
 
 
 def _command_options() -> Iterator[Sequence[str]]:
-    for option in regions.shown():
-        yield f"`{usage.spelling(option)}`", str(option.help)
+    for option in SHOWN:
+        yield f"`{usage.spelling(option)}`", option.help
 
 
 def _exits() -> Iterator[Sequence[str]]:

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from sciportal.service.manual import EXITS, FILES, VERBS
-from unit.docs import regions
+from sciportal.service.options import SHOWN
 from unit.docs.tables import ROOT
 
 WRITTEN = ROOT / "tests/golden/service/sbatch-service.1"
@@ -33,8 +33,8 @@ def test_the_page_has_every_action_option_exit_code_and_file() -> None:
     flat = " ".join(page.split())
     for verb in VERBS:
         assert re.search(rf"^ +{verb} \[?SERVICE", page, re.MULTILINE), verb
-    for option in regions.shown():
-        assert option.option_strings[-1] in flat
+    for option in SHOWN:
+        assert option.forms[-1] in flat
     for code in EXITS:
         assert re.search(rf"^ +{code} ", page, re.MULTILINE), code
     for path in FILES:

@@ -32,13 +32,13 @@ def present(state: State, *, set_up=True, of_type=False, missing=(), removable=F
 
 presents = st.builds(
     present,
-    st.sampled_from(State),
+    st.sampled_from(list(State)),
     set_up=st.booleans(),
     of_type=st.booleans(),
     missing=st.sampled_from([(), MISSING[:1], MISSING]),
     removable=st.sampled_from([(), FILES[:1], FILES]),
 )
-actions = st.sampled_from(Action)
+actions = st.sampled_from(list(Action))
 
 
 def steps_or_none(action: Action, now: Present, *, archive: bool = True) -> list[Step] | None:

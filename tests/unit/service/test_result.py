@@ -99,3 +99,8 @@ def test_what_was_before_and_after_is_given_where_it_is_known():
 def test_any_message_survives_the_json(message):
     answer = json.loads(result.as_json([FULL._replace(message=message).as_json()]))
     assert answer["results"][0]["message"] == message
+
+
+@given(st.integers(0, 253402300799))
+def test_a_time_that_was_stamped_is_read_back(seconds):
+    assert result.seconds_of(result.stamp(seconds)) == seconds

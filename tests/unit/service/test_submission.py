@@ -87,16 +87,3 @@ def test_the_environment_names_the_submission_and_the_port():
 
 def test_without_an_endpoint_there_is_no_port():
     assert submission.stage_environment("web", None) == {"SERVICE": "web"}
-
-
-@pytest.mark.parametrize(
-    ("message", "pattern", "port"),
-    [
-        ("sciportal: port 24601 is taken, ask again", submission.PORT_TAKEN, "24601"),
-        ("sbatch: error: sciportal: duplicate service web, ...", submission.DUPLICATE, None),
-    ],
-)
-def test_the_marks_of_the_scheduler_are_read(message, pattern, port):
-    found = pattern.search(message)
-    assert found
-    assert port is None or found[1] == port
