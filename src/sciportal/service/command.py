@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> int:
-    """Run the command and return its exit code."""
+    """Run the command; the process ends with its exit code."""
     import gc
 
     try:
@@ -15,7 +16,23 @@ def main() -> int:
         from sciportal.service.cli import main as run
 
         gc.enable()
-        return run()
+        return _ended(run())
     except KeyboardInterrupt:
         print("\nsbatch-service: interrupted before anything was done", file=sys.stderr)
         return 130
+
+
+def _ended(code: int) -> int:
+    """End at once where all could be said: Python's own tidying up serves nobody then."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough.
+        code = code or 1
+    except OSError as error:
+        print(f"sbatch-service: standard output: {error.strerror}; make room", file=sys.stderr)
+        code = code or 1
+    if sys.stderr:
+        sys.stderr.flush()
+    os._exit(code)

@@ -54,6 +54,6 @@ def test_the_readme_names_every_variable(role: str) -> None:
 
 def test_the_commands_on_hosts_are_those_of_the_package() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-    commands = content("sbatch_service", "vars/main.yml")["__sbatch_service_commands"]
+    programs = content("sbatch_service", "vars/main.yml")["__sbatch_service_programs"]
 
-    assert {each["name"]: f"{each['module']}:main" for each in commands} == scripts
+    assert {name: f"{module}:main" for name, module in programs.items()} == scripts
