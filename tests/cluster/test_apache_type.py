@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster.testbed import CTL, Cluster
+from cluster.testbed import CTL, WEB, Cluster
 from golden.render import all_cases
 
 PAGES = {
@@ -48,7 +48,7 @@ def ask(cluster: Cluster, url: str, *words: str) -> list[str]:
     """Status and redirect target of an answer to a browser that asked for site.example:8080."""
     form = "%{http_code} %{redirect_url}"
     argv = ["curl", "-s", "-o", "/dev/null", "-w", form, "--path-as-is"]
-    return cluster.run(CTL, [*argv, "-H", "Host: site.example:8080", *words, url]).out.split()
+    return cluster.run(WEB, [*argv, "-H", "Host: site.example:8080", *words, url]).out.split()
 
 
 @pytest.mark.parametrize(

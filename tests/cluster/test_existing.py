@@ -36,6 +36,7 @@ SlurmdPidFile=/run/slurmd.pid
 EnforcePartLimits=ALL
 JobSubmitPlugins=lua
 Prolog=/etc/slurm/prolog-of-the-site
+Epilog=/etc/slurm/epilog-of-the-site
 PrologSlurmctld=/etc/slurm/prolog-slurmctld-of-the-site
 NodeName={HOST} CPUs=16 State=UNKNOWN
 PartitionName=batch Nodes=ALL Default=YES State=UP
@@ -63,6 +64,11 @@ PROLOG = """\
 echo "prolog $SLURM_JOB_ID" >>/var/log/prologs
 """
 
+EPILOG = """\
+#!/bin/sh
+echo "epilog $SLURM_JOB_ID" >>/var/log/prologs
+"""
+
 PROLOG_SLURMCTLD = """\
 #!/bin/sh
 echo "$(basename "$0") $SLURM_JOB_ID" >>/var/log/slurm/prologs
@@ -70,7 +76,7 @@ echo "$(basename "$0") $SLURM_JOB_ID" >>/var/log/slurm/prologs
 
 BUILD = """
 set -e
-chmod 755 /etc/slurm/prolog*
+chmod 755 /etc/slurm/prolog* /etc/slurm/epilog*
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq -o Dpkg::Use-Pty=0 install -y munge slurmctld slurmd slurm-client >/dev/null
 useradd -M -u 2001 alice
@@ -154,7 +160,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The cluster with a running job, before ours is added."""
     podman("rm", "--force", "--time", "0", HOST, check=False)
     image = subprocess.check_output([str(ROOT / "tools" / "image"), "--name"], text=True).strip()
-    podman("run", "-d", "--systemd=always", "--name", HOST, "--hostname", HOST, image)
+    words = ("--cap-add", "NET_ADMIN", "--name", HOST, "--hostname", HOST)
+    podman("run", "-d", "--systemd=always", *words, image)
     try:
         site = Site(tmp_path_factory.mktemp("existing"))
         wait_for(lambda: site.run(HOST, ["systemctl", "is-system-running"], check=False).out, 30)
@@ -162,6 +169,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site.put("/etc/slurm/slurm.conf", SLURM_CONF)
         site.put("/etc/slurm/job_submit.lua", JOB_SUBMIT)
         site.put("/etc/slurm/prolog-of-the-site", PROLOG)
+        site.put("/etc/slurm/epilog-of-the-site", EPILOG)
         site.put("/etc/slurm/prolog-slurmctld-of-the-site", PROLOG_SLURMCTLD)
         site.run(HOST, ["sh", "-c", BUILD])
         wait_for(lambda: "idle" in site.run(HOST, ["sinfo"], check=False).out, 30)
@@ -178,6 +186,8 @@ def test_ours_is_added_beside_what_is_there(site: Site) -> None:
     said = site.play(site.role, "--check")
     assert "Include /etc/slurm/sciportal/sciportal.conf" in said
     assert "take the line PrologSlurmctld=" in said
+    assert "take the line Prolog=" in said
+    assert "take the line Epilog=" in said
     assert site.root("cat", "/etc/slurm/slurm.conf") == SLURM_CONF.strip()
     assert site.root("cat", "/etc/slurm/job_submit.lua") == JOB_SUBMIT.strip()
 
@@ -195,6 +205,8 @@ def test_the_sites_rules_stand(site: Site) -> None:
     wait_for(lambda: site.state(job) == "RUNNING", 20)
     assert f"prolog {job}" in site.root("cat", "/var/log/prologs")
     assert f"of-the-site {job}" in site.root("cat", "/var/log/slurm/prologs")
+    site.root("scancel", job)
+    wait_for(lambda: f"epilog {job}" in site.root("cat", "/var/log/prologs"), 20)
 
 
 def test_ours_apply_as_well(site: Site) -> None:
@@ -214,3 +226,14 @@ def test_ours_apply_as_well(site: Site) -> None:
     states = ["squeue", "-h", "-t", "all", "-n", "web-service", "-o", "%T"]
     wait_for(lambda: sorted(site.root(*states).split()) == ["CANCELLED", "RUNNING"], 20)
     assert site.state(first) == "RUNNING"
+
+
+def test_the_port_of_a_service_is_its_accounts_as_long_as_it_runs(site: Site) -> None:
+    owners = ["nft", "--numeric", "list", "set", "inet", "sciportal_guard", "owners"]
+    comment = ["--comment", "sbatch-service/1 http 24601 owner"]
+    code, job = site.submit("-p", "service-pool", "-J", "guarded-service", *comment)
+    assert code == 0
+    wait_for(lambda: "24601 . 2001" in site.root(*owners), 20)
+    assert f"prolog {job}" in site.root("cat", "/var/log/prologs")
+    site.root("scancel", job)
+    wait_for(lambda: "24601" not in site.root(*owners), 20)

@@ -43,6 +43,10 @@ class Record(NamedTuple):
     """When the next start is due; 0 for none."""
     is_shell: bool = False
     """Whether the main process is a shell that waits for another process."""
+    listens: bool = False
+    """Whether it listens on the port of the service, so that other hosts can reach it."""
+    obstacle: str = ""
+    """Who has that port instead."""
 
     def save(self, home: Home, layout: Layout) -> None:
         """Write it.

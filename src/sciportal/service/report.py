@@ -83,6 +83,8 @@ def _remark(view: View, record: Record, *, now: bool) -> str:
 
 
 def _of_running(view: View, record: Record) -> str:
+    if record.obstacle:
+        return f"nobody reaches it: {record.obstacle}"
     if record.last_exit is None:
         return ""
     ended = how_it_ended(record.last_exit)

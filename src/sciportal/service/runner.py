@@ -11,7 +11,7 @@ import sys
 import time
 
 from sciportal.light import TYPE_CHECKING
-from sciportal.service import record, restart, site
+from sciportal.service import listening, record, restart, site
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.layout import Layout
@@ -72,14 +72,16 @@ class Runner:
         slurm = Slurm(rules.slurm_bin, rules.slurm_timeout)
         self._renewal = Renewal(slurm, job_id, order.stop_timeout, rules.stage_timeout, say)
         self._restarts: list[float] = []
+        self._port = listening.port_of(os.environ)
         self._is_to_end = False
         self._has_complained = False
 
     def run(self) -> int:
         """Start the main process as often as its policy wants it."""
         while True:
+            obstacle = self._obstacle()
             process = MainProcess(self._order.executable, self._order.home)
-            self._record = self._record._replace(is_shell=False)
+            self._record = self._record._replace(is_shell=False, listens=False, obstacle=obstacle)
             self._note(record.RUNNING)
             try:
                 renewed = self._watch(process)
@@ -102,8 +104,9 @@ class Runner:
     def _watch(self, process: MainProcess) -> bool:
         """Hand signals on until the main process has ended; whether that was for a renewal."""
         shell_at = time.monotonic() + _SHELL_SECONDS
+        lookout = listening.Lookout(self._port, os.getuid(), time.monotonic)
         while not process.has_ended():
-            due = min(shell_at - time.monotonic(), self._renewal.seconds())
+            due = min(shell_at - time.monotonic(), self._renewal.seconds(), lookout.seconds())
             number = wait(due)
             if number and number != signal.SIGCHLD:
                 self._is_to_end |= number == signal.SIGTERM
@@ -113,9 +116,20 @@ class Runner:
                 if process.is_waiting_shell():
                     self._record = self._record._replace(is_shell=True)
                     self._save()
+            seen = lookout.look()
+            if seen and any(seen) and seen != (self._record.listens, self._record.obstacle):
+                self._record = self._record._replace(listens=seen[0], obstacle=seen[1])
+                self._save()
             if self._renewal.is_due():
                 return self._renewal.stop(process, self._order.executable)
         return False
+
+    def _obstacle(self) -> str:
+        """Who has the port that the main process is to listen on; its log says so, too."""
+        found = listening.obstacle(self._port, os.getuid()) if self._port else ""
+        if found:
+            say(f"{self._order.service}: {found}")
+        return found
 
     def _ends(self) -> bool:
         """Whether the owner wants it to end.

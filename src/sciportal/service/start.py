@@ -9,6 +9,7 @@ from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 from sciportal.service.job import State
 from sciportal.service.order import Order, command
+from sciportal.service.record import Record
 from sciportal.service.reservation import reserve
 from sciportal.service.slurm import Answer, Submission
 from sciportal.service.view import View
@@ -110,6 +111,10 @@ def _remember(view: View) -> None:
     ledger.nonce_since = view.session.now()
     ledger.wanted = "running"
     ledger.save(view.session.home, view.layout)
+    # A host that knows a directory on NFS keeps in mind for half a minute which files are not there
+    # (nfs(5), acdirmin), and who waits for a service reads this one.
+    if not view.session.home.is_there(view.layout.record):
+        Record().save(view.session.home, view.layout)
 
 
 def _confirm(view: View, job_id: int) -> Work:

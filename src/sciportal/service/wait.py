@@ -24,7 +24,7 @@ _STEADY_SECONDS = 1.0
 def until_listening(
     view: View, begun: int, timeout: float, again: Callable[[View, tuple[int, ...]], Work]
 ) -> Work:
-    """Wait until the endpoint accepts a connection; without one, until the job runs and stays.
+    """Wait until the service listens; without an endpoint, until the job runs and stays.
 
     Args:
         view: of the service.
@@ -34,7 +34,8 @@ def until_listening(
             of the port.
 
     Raises:
-        ServiceError: the job ended, or does not serve in time.
+        ServiceError: the job ended, does not serve in time, or cannot since somebody else has
+            its port.
     """
     session = view.session
     end = session.clock() + timeout
@@ -53,7 +54,7 @@ def until_listening(
                 continue
             if job.state is State.RUNNING:
                 steady = steady or session.clock() + _STEADY_SECONDS
-                if _serves(job) if job.endpoint else session.clock() >= steady:
+                if _serves(view, job) if job.endpoint else session.clock() >= steady:
                     return
         if session.clock() >= end:
             raise _late(view, begun, timeout, silence)
@@ -64,10 +65,23 @@ def until_listening(
             silence = error.found
 
 
-def _serves(job: Job) -> bool:
+def _serves(view: View, job: Job) -> bool:
+    """Whether the job says that its program listens, or its endpoint accepts a connection.
+
+    Where ports are guarded, only the web hosts and the account on the node are let in.
+    """
     import socket
 
     assert job.endpoint
+    said = view.record
+    if said.obstacle:
+        raise ServiceError(
+            f"start {view.service}",
+            f"on {job.node}, {said.obstacle}",
+            "stop that program, or let the service have another port",
+        )
+    if said.listens:
+        return True
     try:
         with socket.create_connection((job.node, job.endpoint.port), _CONNECT_SECONDS):
             return True
@@ -89,6 +103,9 @@ def _port_taken(view: View) -> int:
 def _ended(view: View, begun: int) -> ServiceError:
     last = view.mine[-1] if view.mine else None
     how = f"job {last.id} ended ({last.raw_state})" if last else "its job ended"
+    obstacle = view.record.obstacle
+    if last and obstacle:
+        how += f": on {last.node or 'its node'}, {obstacle}"
     return ServiceError(f"start {view.service}", how + _log(view, begun), "mend that, start again")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,14 +37,14 @@ class Job:
         self.state.mkdir(parents=True)
         self.process: subprocess.Popen[str] | None = None
 
-    def begin(self, text: str, policy: str = "on-failure") -> None:
+    def begin(self, text: str, policy: str = "on-failure", port: int = 1) -> None:
         path = script(self.home / "web", f"#!/bin/sh\n{text}\n")
         order = Order("web", path, str(self.home), policy, 5)
         words = command(order)
         assert parse(words[4:]) == order
         self.process = subprocess.Popen(
             [sys.executable, "-c", DRIVER, *words[4:]],
-            env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", "PORT": "1"},
+            env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", "PORT": str(port)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -118,6 +119,36 @@ def test_a_main_process_that_was_killed_is_started_again(job):
     code, out = job.end()
     assert code == 0
     assert "web was killed by SIGKILL; started again in 1 s (restart 1 of at most 2" in out
+
+
+LISTENS = (
+    'exec python3 -c "import os, socket, time;'
+    " s = socket.create_server(('', int(os.environ['PORT']))); time.sleep(60)\""
+)
+
+
+def test_that_the_main_process_listens_is_written_down(job):
+    with socket.create_server(("", 0)) as free:
+        port = free.getsockname()[1]
+    job.begin(f"echo $$ >>pids; {LISTENS}", port=port)
+    until(lambda: job.record().get("listens"))
+    os.kill(job.numbers()[0], signal.SIGKILL)
+    until(lambda: len(job.numbers()) == 2, 5)
+    until(lambda: job.record().get("listens"))
+    job.signal(signal.SIGTERM)
+    assert job.end()[0] == 0
+
+
+def test_a_port_that_somebody_else_keeps_is_written_down(job):
+    with socket.socket() as other:
+        other.bind(("", 0))
+        port = other.getsockname()[1]
+        job.begin("exec sleep 60", port=port)
+        until(lambda: job.record().get("obstacle"))
+        job.signal(signal.SIGTERM)
+        _, out = job.end()
+    assert f"web: another program keeps port {port} there" in out
+    assert job.record()["listens"] is False
 
 
 def test_a_service_that_fails_each_time_is_given_up(job):

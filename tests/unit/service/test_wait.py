@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from sciportal.service.home import Home
+from sciportal.service.layout import Layout
+from sciportal.service.record import ENDED, RUNNING, Record
+
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
@@ -131,6 +135,57 @@ def test_a_job_that_ends_is_told_at_once_with_its_log(web, deaf_port):
     assert "(FAILED)" in result.message
     assert "syntax error" in result.message
     assert web.cluster.now() - begun < 5
+
+
+def says(world, **said: object) -> None:
+    """What the runner of the job writes down, as soon as it runs."""
+
+    def write_down() -> None:
+        for job in world.cluster.of("web"):
+            if job.raw_state == "RUNNING":
+                Record(job.id, RUNNING, **said).save(Home(str(world.home)), Layout("web"))
+
+    world.cluster.before_squeue = write_down
+
+
+def test_a_job_that_says_it_listens_is_believed(web, deaf_port):
+    write(web, deaf_port)
+    says(web, listens=True)
+    result = web.one("start", wait=30)
+    assert (result.exit_code, result.state) == (0, "running")
+
+
+def test_what_an_earlier_job_said_does_not_count(web, deaf_port):
+    write(web, deaf_port)
+    web.one("init")
+    Record(1, RUNNING, listens=True).save(Home(str(web.home)), Layout("web"))
+    assert web.one("start", wait=5).exit_code == 1
+
+
+def test_a_stranger_on_the_port_is_told_at_once(web, listener):
+    write(web, listener.getsockname()[1])
+    says(web, obstacle="bob (uid 2002) listens on port 24601 there")
+    begun = web.cluster.now()
+    result = web.one("start", wait=60)
+    assert (result.exit_code, result.state) == (1, "running")
+    assert "on 127.0.0.1, bob (uid 2002) listens on port 24601 there" in result.message
+    assert web.cluster.now() - begun < 5
+
+
+def test_a_stranger_on_the_port_of_a_job_that_ended_is_told_as_well(web, deaf_port):
+    write(web, deaf_port)
+
+    def ends() -> None:
+        for job in web.cluster.of("web"):
+            said = Record(job.id, ENDED, obstacle="bob (uid 2002) listens on port 24601 there")
+            said.save(Home(str(web.home)), Layout("web"))
+            web.cluster.put(job._replace(raw_state="FAILED"))
+
+    web.cluster.before_squeue = ends
+    result = web.one("start", wait=60)
+    assert (result.exit_code, result.state) == (1, "stopped")
+    assert "ended (FAILED): on " in result.message
+    assert "bob (uid 2002) listens on port 24601 there" in result.message
 
 
 def test_a_squeue_that_fails_for_a_while_does_not_end_the_waiting(web, deaf_port):
