@@ -177,7 +177,7 @@ def _guard(words: list[str]) -> Guard | None:
     for option, value in zip(words[::2], words[1::2], strict=True):
         given.setdefault(option, []).append(value)
     try:
-        lowest, _, highest = given["--ports"][-1].partition("-")
+        lowest, _rest, highest = given["--ports"][-1].partition("-")
         rules = Rules(tuple(given["--partition"]), int(lowest), int(highest))
         kernel = Kernel(given["--ruleset"][-1])
         return Guard(rules, given["--node"][-1], Register(given["--state"][-1]), kernel)
