@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cluster.plays import PLAYBOOKS, play, run_tasks
+from cluster.plays import PLAYBOOKS, play
 from cluster.testbed import CTL, HELLO, Cluster, wait_for
 
 GRANT, REVOKE, ACCOUNT = (PLAYBOOKS / f"{name}.yml" for name in ("grant", "revoke", "account"))
@@ -57,11 +56,6 @@ def status(cluster: Cluster, user: str, service: str) -> dict[str, Any]:
     answer = cluster.service(user, "status", "--json", service, check=False).json()
     found: dict[str, Any] = answer["results"][0]
     return found
-
-
-def files_of(cluster: Cluster, user: str) -> str:
-    """All files of an account with the times of their last change."""
-    return cluster.run(CTL, ["find", f"/home/{user}", "-printf", "%p %T@\n"]).out
 
 
 def page(cluster: Cluster, user: str, service: str, path: str) -> str:
@@ -126,52 +120,6 @@ def test_a_user_without_root_sets_up_their_own(cluster: Cluster, granted: float)
     assert kept.changed == 0
     path = ".apache-service/options.conf"
     assert cluster.run(CTL, ["cat", path], user="carol").out == mine
-
-
-def apache(**other: Any) -> dict[str, Any]:
-    return {"account_accounts": [{"account": "bob", "services": [{"name": "apache", **other}]}]}
-
-
-BAD_DATA = {
-    "account_accounts.services.public_htm": apache(public_htm={}),
-    "../x: the path of a page": apache(public_html={"files": [{"path": "../x", "content": "y"}]}),
-    "public_html and options belong to": {
-        "account_services": [{"name": "a-own", "options": "Define X"}]
-    },
-    "unknown key 'colour'": apache(settings={"colour": "red"}),
-    "value of state must be one of": apache(state="running"),
-    "a service name: '../x' is not one": {"account_services": [{"name": "../x"}]},
-    "unable to convert to dict": {"account_accounts": "bob"},
-    "'nobody-here' is no account": {
-        "account_accounts": [{"account": "nobody-here", "services": [{"name": "apache"}]}]
-    },
-    "give exactly one of them": {},
-}
-
-
-def test_bad_data_ends_with_a_sentence_before_anything_changes(
-    cluster: Cluster, granted: float, tmp_path: Path
-) -> None:
-    role = {"name": "sciportal.hosting.account"}
-    told = {"said": "{{ said | default([]) + [ansible_failed_result.msg] }}"}
-    tasks = [
-        {
-            "name": sentence,
-            "block": [{"name": "Run the role", "ansible.builtin.include_role": role}],
-            "rescue": [{"name": "Keep what it said", "ansible.builtin.set_fact": told}],
-            "vars": variables,
-        }
-        for sentence, variables in BAD_DATA.items()
-    ]
-    before = files_of(cluster, "bob")
-    shown = {"name": "Show", "ansible.builtin.debug": {"var": "said"}, "register": "shown"}
-    answers = run_tasks([*tasks, shown], tmp_path)
-
-    said = answers["shown"]["said"]
-    assert len(said) == len(BAD_DATA)
-    for sentence, message in zip(BAD_DATA, said, strict=True):
-        assert sentence in message
-    assert files_of(cluster, "bob") == before
 
 
 def test_a_revoked_permission_ends_what_runs_and_what_would_start(

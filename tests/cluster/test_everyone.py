@@ -99,12 +99,6 @@ def test_a_list_is_one_table_and_always_a_success(cluster: Cluster, crowd: int) 
     assert len([line for line in lines if line.startswith("crowd")]) == 2 * crowd
 
 
-def test_only_root_may_act_for_all(cluster: Cluster) -> None:
-    ended = cluster.service("bob", "stop", "--all-accounts", check=False)
-    assert ended.code == 2
-    assert "you are not root" in ended.err
-
-
 def test_a_named_service_is_stopped_for_the_accounts_that_have_it(
     cluster: Cluster, service: Service
 ) -> None:

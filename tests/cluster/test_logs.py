@@ -37,12 +37,6 @@ def test_a_log_is_followed_past_its_rotation(service: Service, cluster: Cluster)
     assert numbers[-1] - numbers[0] > 60
 
 
-def test_a_service_that_never_ran_has_no_log(cluster: Cluster) -> None:
-    ended = cluster.service("alice", "logs", "never-ran", check=False)
-    assert ended.code == 3
-    assert "has none yet" in ended.err
-
-
 def test_the_log_goes_on_over_restarts_in_order(service: Service) -> None:
     service.script(TALKER)
     for _each in range(3):

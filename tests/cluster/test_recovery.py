@@ -1,15 +1,14 @@
-"""Services come back: after a crash, the end of their job's time, the loss of a node."""
+"""Services come back: after a crash, and after the loss of a node."""
 
 from __future__ import annotations
 
 import subprocess
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from cluster.testbed import CTL, HELLO, NODES, PODMAN, Cluster, Page, Service, wait_for
+from cluster.testbed import CTL, HELLO, NODES, PODMAN, Cluster, Service, wait_for
 
 SITE = "/etc/sciportal/service.toml"
 
@@ -102,61 +101,6 @@ def test_while_it_waits_for_its_restart_a_service_does_not_count_as_running(
     assert "it starts again in" in ended.err
     service("stop")
     assert service.status()["state"] == "stopped"
-
-
-@pytest.fixture
-def renewed_page(cluster: Cluster) -> Iterator[str]:
-    """bob's page, whose job may run for a minute."""
-    cluster.write("bob", "public_html/index.html", "bob's page\n")
-    cluster.write("bob", ".sbatch-service/apache.toml", 'sbatch = ["--time=1"]\nstop_timeout = 5\n')
-    cluster.service("bob", "deploy", "--wait", "apache")
-    wait_for(lambda: cluster.get("/~bob/").status == 200, 10)
-    yield "/~bob/"
-    cluster.service("bob", "purge", "--yes", "--no-archive", "apache")
-    cluster.run(CTL, ["rm", "-r", "public_html"], user="bob")
-
-
-def watch(cluster: Cluster, page: str, seconds: float) -> list[tuple[float, Page]]:
-    """Answers, with their times, for so long."""
-    end = time.monotonic() + seconds
-    seen = []
-    while time.monotonic() < end:
-        seen.append((time.monotonic(), cluster.get(page)))
-        time.sleep(0.1)
-        assert len(cluster.jobs("bob", "apache")) <= 1
-    return seen
-
-
-def gaps(seen: list[tuple[float, Page]]) -> list[float]:
-    """How long each time without the page lasted, in seconds."""
-    found, since = [], 0.0
-    for when, answer in seen:
-        if answer.status != 200:
-            since = since or when
-            assert answer.status == 503, answer
-            assert answer.headers["Retry-After"]
-        elif since:
-            found.append(when - since)
-            since = 0.0
-    return found
-
-
-@pytest.mark.long
-def test_a_job_with_a_time_limit_is_renewed_within_10_seconds_each_time(
-    cluster: Cluster, renewed_page: str
-) -> None:
-    def status() -> dict[str, Any]:
-        ended = cluster.service("bob", "status", "--json", "apache")
-        found: dict[str, Any] = ended.json()["results"][0]
-        return found
-
-    job = status()["job_id"]
-    found = gaps(watch(cluster, renewed_page, 150))
-    print(f"renewals: {[round(each, 1) for each in found]} s")
-    assert len(found) >= 2
-    assert max(found) <= 10
-    wait_for(lambda: cluster.get(renewed_page).status == 200, 10)
-    assert (status()["state"], status()["job_id"]) == ("running", job)
 
 
 @pytest.fixture

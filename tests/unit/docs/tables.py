@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from messages import table as messages
 from sciportal.service import kinds, manual, settings, usage
 from sciportal.service.options import SHOWN
 from sciportal.service.site import Site
@@ -31,6 +32,8 @@ def table(name: str) -> str:
     kind, *words_ = name.split()
     if kind == "role":
         return _lines(("variable", "type", "default", "meaning"), _role(*words_))
+    if kind == "messages":
+        return _messages(*words_)
     makers = {
         "actions": (("action", "without SERVICE", "what it does"), _actions),
         "command-options": (("option", "meaning"), _command_options),
@@ -108,6 +111,18 @@ def _default(spec: dict[str, Any]) -> str:
     if spec.get("required"):
         return "required"
     return _code(spec["default"]) if "default" in spec else ""
+
+
+def _messages(section: str) -> str:
+    """Without a column for exit codes where nothing exits."""
+    meaning = "what it means, and what helps"
+    found = messages.messages(section)
+    if not any(each.exit for each in found):
+        head = {"log": "what the log says", "pages": "page"}.get(section, "what was found")
+        return _lines((head, meaning), ((each.cell, each.help) for each in found))
+    codes = ("" if each.exit is None else str(each.exit) for each in found)
+    rows = ((each.cell, code, each.help) for each, code in zip(found, codes, strict=True))
+    return _lines(("what was found", "exit", meaning), rows)
 
 
 def _actions() -> Iterator[Sequence[str]]:

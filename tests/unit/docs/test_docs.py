@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from messages import table
 from sciportal.frontend import cli as frontend_cli
 from sciportal.frontend import health
 from sciportal.service import apply, cli, errors, kinds, result, words
@@ -205,20 +208,61 @@ def test_the_role_has_the_commands_own_defaults() -> None:
 # Messages.
 
 
+MESSAGES = [each for section in table.SECTIONS for each in table.messages(section)]
+
+
 def test_messages_are_the_commands_own() -> None:
-    places = [ROOT / "src", ROOT / "templates"]
+    places = [ROOT / name for name in ("src", "templates", "roles/account", "plugins")]
     sources = "".join(
         path.read_text() for place in places for path in place.rglob("*") if is_text(path)
     )
     # A literal that goes on in the next line.
     code = " ".join(re.sub(r'"\s*\n\s*(?:\.\. )?f?"', "", sources).split())
-    cells = re.findall(r"^\| (.+?) \|", text("users/messages.md"), re.MULTILINE)
-    phrases = [phrase for cell in cells for phrase in re.findall(r"`([^`]+)`", cell)]
-    for phrase in phrases:
+    for phrase in (phrase for message in MESSAGES for phrase in message.found):
         for part in phrase.split("..."):
             ours = part.strip(" ,;") in code
             assert ours or os_says(phrase), f"nothing says {phrase!r}"
-    assert len(phrases) > 40
+
+
+def test_every_section_of_messages_is_on_the_page() -> None:
+    page = text("users/messages.md")
+    assert [name for name in table.SECTIONS if f"<!-- table: messages {name} -->" not in page] == []
+
+
+def test_every_message_is_made_to_happen_somewhere() -> None:
+    tried = {each.message for each in table.cases()}
+    for message in MESSAGES:
+        assert message in tried or message.test, message
+        if message.test:
+            path, _, name = message.test.partition("::")
+            assert f"\ndef {name}(" in (ROOT / path).read_text(), message.test
+
+
+def test_every_error_of_the_command_is_in_the_table() -> None:
+    phrases = [phrase for message in MESSAGES for phrase in message.found]
+    parts = [part.strip(" ,;") for phrase in phrases for part in phrase.split("...")]
+    said = [part for case in table.cases() for part in case.says]
+    known = [part for part in (*parts, *said) if part]
+    missing = [
+        literals
+        for path in (ROOT / "src/sciportal/service").glob("*.py")
+        for literals in findings(ast.parse(path.read_text()))
+        if not any(part in each or each in part for part in known for each in literals)
+    ]
+    assert missing == []
+
+
+def findings(tree: ast.AST) -> Iterator[list[str]]:
+    """What the errors of a module say was found: the literal parts of several words."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id.endswith("Error") and len(node.args) == 3:
+            parts = [each for each in ast.walk(node.args[1]) if isinstance(each, ast.Constant)]
+            literals = [each.value for each in parts if isinstance(each.value, str)]
+            # One word beside what the system says is no sentence to look up.
+            if sentences := [each for each in literals if " " in each.strip()]:
+                yield sentences
 
 
 def is_text(path: Path) -> bool:

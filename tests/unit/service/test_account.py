@@ -68,6 +68,17 @@ def test_a_name_without_services_is_a_usage_error_that_shows_it(name):
     assert repr(name) in str(raised.value)
 
 
+def test_a_user_whom_the_host_does_not_know_is_told(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 3_999_999_999)
+    with pytest.raises(UsageError, match="uid 3999999999 has none on this host"):
+        account.current()
+
+
+def test_a_group_that_is_not_there_is_told():
+    with pytest.raises(UsageError, match="there is no group 'no-such-group'"):
+        account.members("no-such-group")
+
+
 def test_only_root_acts_as_another_account(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 2001)
     with pytest.raises(ServiceError, match="only root may act as alice"):
