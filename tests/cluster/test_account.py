@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.plays import PLAYBOOKS, play
-from cluster.testbed import CTL, HELLO, Cluster, wait_for
+from cluster.testbed import CTL, HELLO, WEB, Cluster, wait_for
 
 GRANT, REVOKE, ACCOUNT = (PLAYBOOKS / f"{name}.yml" for name in ("grant", "revoke", "account"))
 # A change of permission holds after this time, in seconds.
@@ -59,10 +59,10 @@ def status(cluster: Cluster, user: str, service: str) -> dict[str, Any]:
 
 
 def page(cluster: Cluster, user: str, service: str, path: str) -> str:
-    """A page as the service itself serves it."""
+    """A page as the service itself serves it, to the web host: nobody else may ask it."""
     where = status(cluster, user, service)
     url = f"http://{where['node']}:{where['endpoint']['port']}{path}"
-    return cluster.run(CTL, ["curl", "-sS", "--max-time", "10", url]).out
+    return cluster.run(WEB, ["curl", "-sS", "--max-time", "10", url]).out
 
 
 def may_submit(cluster: Cluster, user: str) -> bool:

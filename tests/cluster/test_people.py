@@ -55,7 +55,7 @@ def test_a_wait_is_shown_and_gone_on_a_terminal(service: Service) -> None:
 
 def test_what_cannot_be_printed_is_said_in_one_line(service: Service) -> None:
     service.script(SLEEPER)
-    argv = ["sh", "-c", "sbatch-service status >/dev/full"]
+    argv = ["sh", "-c", "sbatch-service list >/dev/full"]
     ended = service.cluster.run(CTL, argv, user="alice", check=False)
     assert ended.code == 1
     assert ended.err == "sbatch-service: standard output: No space left on device; make room\n"

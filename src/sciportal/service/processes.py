@@ -26,6 +26,10 @@ _TERM_SECONDS = 2.0
 _CHUNK = 65536
 
 
+class InsistedError(KeyboardInterrupt):
+    """Somebody interrupted a patient run a second time."""
+
+
 class Result(NamedTuple):
     """How a process ended."""
 
@@ -35,6 +39,8 @@ class Result(NamedTuple):
     err: str
     problem: str = ""
     """TIMEOUT or OUTPUT where it was ended for that, else empty."""
+    interrupted: bool = False
+    """Whether an interrupt came meanwhile, which is the caller's to raise."""
 
     @property
     def ok(self) -> bool:
@@ -50,6 +56,7 @@ def run(
     stdin: str | None = None,
     limit: int = 1 << 20,
     terminal: bool = False,
+    patient: bool = False,
 ) -> Result:
     """Run `argv` in the current directory and wait for it.
 
@@ -61,9 +68,11 @@ def run(
         limit: bytes of output, on either stream, past which it is ended.
         terminal: let it read our standard input and show its stderr as it comes, for
             questions to a person.
+        patient: an interrupt waits for its end, since what it does cannot be half done.
 
     Raises:
         OSError: it could not be started.
+        InsistedError: a second interrupt came.
     """
     pipes = _Pipes()
     try:
@@ -74,7 +83,10 @@ def run(
         process = _Process(_spawn(list(argv), env, actions, group=not terminal), group=not terminal)
         try:
             pipes.close(out.write, err.write)
-            return _follow(process, out.read, err.read, timeout, limit, terminal)
+            pair = _Pair(out.read, err.read, limit, terminal)
+            if patient:
+                return _patiently(process, pair, timeout)
+            return _follow(process, pair, timeout)
         except BaseException:
             process.kill()
             raise
@@ -169,20 +181,56 @@ class _Process:
         self.reap()
 
 
-def _follow(
-    process: _Process, out: int, err: int, timeout: float, limit: int, echo: bool
-) -> Result:
+class _Pair:
+    """The output of a process, as far as it was read."""
+
+    def __init__(self, out: int, err: int, limit: int, echo: bool) -> None:
+        self.err = err
+        self.limit = limit
+        self.echo = echo
+        self.texts = {out: bytearray(), err: bytearray()}
+        self.unread = {out, err}
+
+    def read(self, descriptor: int) -> bool:
+        """Take what is there; whether that is more than a process may say."""
+        data = os.read(descriptor, _CHUNK)
+        if not data:
+            self.unread.remove(descriptor)
+        text = self.texts[descriptor]
+        text += data
+        if self.echo and descriptor == self.err:
+            os.write(2, data)
+        return len(text) > self.limit
+
+    def said(self) -> list[str]:
+        """The texts of both."""
+        whole = self.texts.values()
+        return [bytes(each[: self.limit]).decode(errors="replace") for each in whole]
+
+
+def _patiently(process: _Process, pair: _Pair, timeout: float) -> Result:
+    try:
+        return _follow(process, pair, timeout)
+    except KeyboardInterrupt:
+        try:
+            return _follow(process, pair, timeout)._replace(interrupted=True)
+        except KeyboardInterrupt:
+            raise InsistedError from None
+
+
+def _follow(process: _Process, pair: _Pair, timeout: float) -> Result:
     """Read both pipes until the process has ended, is too slow or says too much."""
-    texts = {out: bytearray(), err: bytearray()}
-    unread = {out, err}
     problem = ""
-    watched = os.pidfd_open(process.pid)
     poll = select.poll()
-    for descriptor in (out, err, watched):
+    for descriptor in pair.unread:
         poll.register(descriptor, select.POLLIN)
     deadline = time.monotonic() + timeout
+    watched = -1
     try:
-        while not problem and (unread or process.code is None):
+        if process.code is None:
+            watched = os.pidfd_open(process.pid)
+            poll.register(watched, select.POLLIN)
+        while not problem and (pair.unread or process.code is None):
             left = deadline - time.monotonic()
             ready = poll.poll(max(left, 0) * 1000)
             # Late as we may be, what a process said before it ended is read.
@@ -194,19 +242,13 @@ def _follow(
                     process.reap()
                     poll.unregister(watched)
                     deadline = time.monotonic() + _DRAIN_SECONDS
-                    continue
-                data = os.read(descriptor, _CHUNK)
-                if not data:
-                    poll.unregister(descriptor)
-                    unread.remove(descriptor)
-                    continue
-                texts[descriptor] += data
-                if echo and descriptor == err:
-                    os.write(2, data)
-                if len(texts[descriptor]) > limit:
+                elif pair.read(descriptor):
                     problem = OUTPUT
+                elif descriptor not in pair.unread:
+                    poll.unregister(descriptor)
     finally:
-        os.close(watched)
+        if watched >= 0:
+            os.close(watched)
     process.kill()
-    said = [bytes(texts[each][:limit]).decode(errors="replace") for each in (out, err)]
-    return Result(process.end(), said[0], said[1], problem)
+    out, err = pair.said()
+    return Result(process.end(), out, err, problem)

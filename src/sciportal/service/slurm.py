@@ -33,6 +33,8 @@ class Submission(NamedTuple):
     answer: Answer
     job_id: int
     message: str
+    interrupted: bool = False
+    """Whether somebody interrupted it, and is to be heeded now that the answer is there."""
 
 
 class Slurm:
@@ -108,13 +110,8 @@ class Slurm:
             env: the environment of the job, to which only SLURM_CONF is added.
         """
         argv = ["sbatch", "--parsable", *options]
-        result = self._run(argv, stdin=script, env=env)
-        if result.ok:
-            number = result.out.strip().partition(";")[0]
-            if number.isascii() and number.isdigit():
-                return Submission(Answer.ACCEPTED, int(number), "")
-            return Submission(Answer.SILENT, 0, f"sbatch printed {result.out[:80]!r}")
-        return Submission(_answer(result), 0, _why(result))
+        result = self._run(argv, stdin=script, env=env, patient=True)
+        return _submission(result)._replace(interrupted=result.interrupted)
 
     def signal(self, job: Job, number: int, extra: Sequence[str] = ()) -> None:
         """Send a signal to the main process of a running job, or cancel a pending one.
@@ -195,13 +192,25 @@ class Slurm:
         self._run(["scancel", *options, "-u", job.user, "-n", job.name, str(job.id)])
 
     def _run(
-        self, argv: list[str], *, stdin: str | None = None, env: Mapping[str, str] | None = None
+        self,
+        argv: list[str],
+        *,
+        stdin: str | None = None,
+        env: Mapping[str, str] | None = None,
+        patient: bool = False,
     ) -> processes.Result:
         if self._bindir:
             argv = [f"{self._bindir}/{argv[0]}", *argv[1:]]
         whole = self._env if env is None else {**env, **self._conf()}
         try:
-            return processes.run(argv, env=whole, timeout=self._timeout, stdin=stdin, limit=1 << 26)
+            return processes.run(
+                argv,
+                env=whole,
+                timeout=self._timeout,
+                stdin=stdin,
+                limit=1 << 26,
+                patient=patient,
+            )
         except OSError as error:
             raise ServiceError(
                 "a command of Slurm",
@@ -228,6 +237,15 @@ def _job(fields: list[str]) -> Job:
         name=name,
         comment="" if comment == "(null)" else comment,
     )
+
+
+def _submission(result: processes.Result) -> Submission:
+    if not result.ok:
+        return Submission(_answer(result), 0, _why(result))
+    number = result.out.strip().partition(";")[0]
+    if number.isascii() and number.isdigit():
+        return Submission(Answer.ACCEPTED, int(number), "")
+    return Submission(Answer.SILENT, 0, f"sbatch printed {result.out[:80]!r}")
 
 
 def _seconds(text: str) -> int:

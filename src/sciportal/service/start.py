@@ -9,6 +9,7 @@ from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 from sciportal.service.job import State
 from sciportal.service.order import Order, command
+from sciportal.service.processes import InsistedError
 from sciportal.service.record import Record
 from sciportal.service.reservation import reserve
 from sciportal.service.slurm import Answer, Submission
@@ -89,17 +90,30 @@ def _submit(view: View, endpoint: Endpoint | None) -> Submission:
         home=session.home.root,
         endpoint=endpoint,
     )
-    _remember(view)
-    job_env = submission.environment(
-        session.account.environment(session.environ.get("LANG", "C.UTF-8")),
-        view.service,
-        endpoint,
-        view.ledger.nonce,
-    )
     order = Order(
         view.service, path, session.home.root, view.settings.restart, view.settings.stop_timeout
     )
-    return session.slurm.submit(options, submission.script(command(order)), job_env)
+    text = submission.script(command(order))
+    try:
+        _remember(view)
+        job_env = submission.environment(
+            session.account.environment(session.environ.get("LANG", "C.UTF-8")),
+            view.service,
+            endpoint,
+            view.ledger.nonce,
+        )
+        answer = session.slurm.submit(options, text, job_env)
+    except InsistedError:
+        # sbatch was on its way: a job may come of it.
+        raise
+    except KeyboardInterrupt:
+        _forget(view)
+        raise
+    if answer.interrupted:
+        if answer.answer in (Answer.REFUSED, Answer.NOT_SENT):
+            _forget(view)
+        raise KeyboardInterrupt
+    return answer
 
 
 def _remember(view: View) -> None:
@@ -115,6 +129,12 @@ def _remember(view: View) -> None:
     # (nfs(5), acdirmin), and who waits for a service reads this one.
     if not view.session.home.is_there(view.layout.record):
         Record().save(view.session.home, view.layout)
+
+
+def _forget(view: View) -> None:
+    """No job will come of the submission that was noted."""
+    view.ledger.nonce = ""
+    view.ledger.save(view.session.home, view.layout)
 
 
 def _confirm(view: View, job_id: int) -> Work:

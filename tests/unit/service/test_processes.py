@@ -239,3 +239,28 @@ def test_with_a_terminal_stderr_is_shown_as_it_comes_and_kept(capfd):
     shown = capfd.readouterr()
     assert (shown.out, shown.err) == ("", "question\n")
     assert (result.out, result.err) == ("answer\n", "question\n")
+
+
+def interrupted_after(seconds: float, body: str) -> processes.Result:
+    """A patient run that is interrupted once."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        return sh(body, patient=True)
+    finally:
+        timer.join()
+
+
+def test_a_patient_run_goes_on_to_its_end_when_it_is_interrupted():
+    found = interrupted_after(0.2, "echo begun; sleep 0.5; echo done")
+    assert found == processes.Result(0, "begun\ndone\n", "", interrupted=True)
+
+
+def test_who_insists_ends_a_patient_run(tmp_path, impatient):
+    path = tmp_path / "pid"
+    second = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    second.start()
+    with pytest.raises(processes.InsistedError):
+        interrupted_after(0.2, f"echo $$ >{path}; exec sleep 100")
+    second.join()
+    assert ends(pid_in(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sciportal.service.processes import InsistedError
 from sciportal.service.slurm import Answer
 
 WINDOW = 20
@@ -130,7 +131,8 @@ def test_an_accepted_job_that_cannot_be_read_back_stays_unconfirmed(web):
 
 def test_an_interrupt_during_the_submission_is_remembered_and_frees_the_lock(web):
     def interrupt() -> None:
-        raise KeyboardInterrupt
+        # The second one: for the first, the answer is waited for.
+        raise InsistedError
 
     web.cluster.before_sbatch = interrupt
     with pytest.raises(KeyboardInterrupt):
