@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from enum import Enum
     from typing import NamedTuple
 else:
+    try:
+        # What collections.namedtuple takes, which falls back in the same way.
+        from _collections import _tuplegetter as _field
+    except ImportError:
+
+        def _field(place, _doc):
+            return property(lambda values: values[place])
 
     class NamedTuple(tuple):
         """See typing.NamedTuple."""
@@ -30,18 +37,19 @@ else:
                 name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__
             }
             for place, name in enumerate(cls._fields):
-                setattr(cls, name, _field(place))
+                setattr(cls, name, _field(place, None))
 
         def __new__(cls, *values, **named):
             fields = cls._fields
-            if named or len(values) != len(fields):
-                rest = fields[len(values) :]
+            given = len(values)
+            if named or given != len(fields):
                 whole = {**cls._field_defaults, **named}
-                wrong = [name for name in rest if name not in whole]
-                wrong += [name for name in named if name not in rest]
-                if wrong or len(values) > len(fields):
-                    raise TypeError(f"{cls.__name__}: wrong fields {wrong or values}")
-                values += tuple([whole[name] for name in rest])
+                try:
+                    values += tuple([whole[name] for name in fields[given:]])
+                except KeyError as missing:
+                    raise TypeError(f"{cls.__name__}: {missing} is missing") from None
+                if len(values) != len(fields) or not named.keys() <= {*fields[given:]}:
+                    raise TypeError(f"{cls.__name__} has the fields {fields}") from None
             return tuple.__new__(cls, values)
 
         def __repr__(self):
@@ -60,9 +68,6 @@ else:
 
         def _replace(self, **named):
             return type(self)(**{**self._asdict(), **named})
-
-    def _field(place):
-        return property(lambda values: values[place])
 
     class _Kind(type):
         def __init__(cls, name, bases, body):
