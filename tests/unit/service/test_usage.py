@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from sciportal.service import words
 from sciportal.service.manual import EXAMPLES, EXITS, VERBS
 from sciportal.service.options import SHOWN
-
-SOURCE = Path(__file__).resolve().parents[3] / "src"
+from unit.service.imported import modules
 
 
 def said(capsys, *argv: str) -> str:
@@ -79,18 +75,7 @@ def test_examples_are_calls(call):
 
 
 def test_what_only_some_calls_need_is_not_imported_for_the_others():
-    program = (
-        "import sys; from sciportal.service import cli, words; words.parse(['status']);"
-        "print(*(each for each in sys.modules if each.startswith('sciportal')), 'textwrap' in"
-        " sys.modules)"
-    )
-    found = subprocess.run(
-        [sys.executable, "-S", "-c", program],
-        env={"PYTHONPATH": str(SOURCE)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+    found = modules(["status"])
     for late in ("manual", "usage", "details", "progress"):
         assert f"sciportal.service.{late}" not in found
-    assert found[-1] == "False"
+    assert "textwrap" not in found
