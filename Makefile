@@ -10,7 +10,7 @@ demo: ## a cluster with alice's page, at http://localhost:8080/~alice/
 demo-down: ## remove everything that the demo and the tests made
 	@tools/demo down
 
-test: ## all tests of the core, on a cluster of their own making (at most 25 minutes; a demo is removed)
+test: ## all tests of the core, on a cluster of their own making (half an hour; a demo is removed)
 	@tools/test
 
 test-unit: ## unit tests and golden files (seconds)
