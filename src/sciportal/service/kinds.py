@@ -27,7 +27,7 @@ TYPES = {
         access="public",
         port_base=16384,
         restart="on-failure",
-        version="apache/1",
+        version="apache/2",
     ),
 }
 
