@@ -196,3 +196,19 @@ def test_an_edited_options_conf_is_kept_and_an_old_one_renewed(
     finally:
         cluster.write("bob", OPTIONS, ours)
         cluster.service("bob", "deploy", "--wait", "apache")
+
+
+def test_an_interpreter_that_is_missing_is_named_with_its_package(
+    cluster: Cluster, instance: str
+) -> None:
+    whole = options(cluster)
+    cluster.write("bob", OPTIONS, "Define EnablePHP\n")
+    try:
+        cluster.run(CTL, ["mv", "/usr/bin/php-cgi", "/usr/bin/php-cgi.away"])
+        ended = cluster.service("bob", "reload", "apache", check=False)
+        assert ended.code == 1
+        assert "php-cgi is not on this host: ask the operators for the package php-cgi" in ended.err
+    finally:
+        cluster.run(CTL, ["mv", "/usr/bin/php-cgi.away", "/usr/bin/php-cgi"])
+        cluster.write("bob", OPTIONS, whole)
+    assert ask(cluster, f"{instance}/~bob/probe/") == ["200"]
