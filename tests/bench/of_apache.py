@@ -16,7 +16,7 @@ _CONNECTIONS = 16
 _BYTES = 4096
 _FILE = "bench.html"
 _REQUESTS = 1000
-# Together they would listen on no port of a service; the distribution starts its own on port 80.
+# The distribution's listens on port 80, which is none of a service.
 _INSTALL = """
 set -e
 had() { dpkg-query --show --showformat='${db:Status-Status}' $1 2>/dev/null | grep -qx installed; }
