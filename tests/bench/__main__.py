@@ -30,9 +30,8 @@ def main() -> int:
     run = page.Run(about, one, every, job, apache, _shown(hub), why)
     page.write(run, of_hub.VERSIONS)
     print(f"written: {page.PAGE}", file=sys.stderr)
-    missed = [
-        each for each in (*one, *every, apache.figure) if each.bound and each.ratio > each.bound
-    ]
+    bounded = [*one, *every, apache.figure]
+    missed = [each for each in bounded if each.bound and each.ratio > each.bound]
     for each in missed:
         print(f"{each.work}: {each.ratio:.2f}, beyond {each.bound:g}", file=sys.stderr)
     return 1 if missed else 0
