@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from cluster.apache_site import Site
-from cluster.testbed import Cluster, wait_for
+from cluster.testbed import CTL, Cluster, wait_for
 from cluster.wrk import Wrk, prepare
 
 SECONDS = [5, pytest.param(30, marks=pytest.mark.long)]
+SETTINGS = ".sbatch-service/apache.toml"
 FILES = {
     "page.html": "x" * 1000,
     "page.php": "<?php echo str_repeat('x', 1000);",
     "slow.php": "<?php sleep(4); echo 'whole';",
+    "slower.php": "<?php sleep(60); echo 'whole';",
     "slow.cgi": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'; sleep 4; printf whole\n",
 }
 
@@ -80,3 +82,21 @@ def test_a_request_of_four_seconds_in_flight_is_finished(
         assert 2 < took < 20
     cluster.service("bob", "start", "--wait", "apache")
     wait_for(lambda: site.get("page.html").status == 200, 5)
+
+
+def test_a_request_that_takes_longer_than_the_stop_timeout_is_cut(
+    cluster: Cluster, site: Site
+) -> None:
+    """After the graceful signal the job is cancelled, which is SIGTERM to Apache."""
+    cluster.write("bob", SETTINGS, "stop_timeout = 3\n")
+    try:
+        visitor = threading.Thread(target=site.get, args=["slower.php"], daemon=True)
+        visitor.start()
+        time.sleep(1)
+        begun = time.monotonic()
+        assert cluster.service("bob", "stop", "apache").code == 0
+        assert 3 <= time.monotonic() - begun < 12
+        assert cluster.jobs("bob", "apache", "PD,R,CG") == []
+    finally:
+        cluster.run(CTL, ["rm", SETTINGS], user="bob")
+        cluster.service("bob", "start", "--wait", "apache")
