@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -90,6 +91,8 @@ def _reload() -> None:
 
 
 def _main() -> None:
+    # A reload that comes before Apache listens to signals must not end it.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     Home(current().home).make_directory(f"{OWN}/sessions")
     run = _run_directory()
     environment = {**os.environ, "SCIPORTAL_RUN": run}
