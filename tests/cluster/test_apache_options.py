@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.apache_site import SOURCE, Site
-from cluster.testbed import Cluster
+from cluster.testbed import CTL, Cluster
 from sciportal.service.types.apache_options import OPTIONS
 
 PHP = f'<?php echo "ran:php"; // {SOURCE}\n'
@@ -41,6 +41,8 @@ TREE = [
     ("cgi-bin/plain", SCRIPT_WITHOUT_MODE, "refused"),
     ("deep/er/cgi-bin/x", CGI, "refused"),
     ("open/a.txt", "a\n", "served"),
+    ("rewritten/.htaccess", "RewriteEngine on\nRewriteRule ^old$ new.html\n", "refused"),
+    ("rewritten/new.html", "static\n", "served"),
     ("index-html/index.html", "static\n", "served"),
     ("explicit-cgi/.htaccess", "Options +ExecCGI\nAddHandler cgi-script .run\n", "refused"),
     *((f"explicit-cgi/x.{end}", CGI, "refused") for end in ("cgi", "pl", "run")),
@@ -63,6 +65,7 @@ DIRECTORIES = {
     "cgi-bin/": "refused",
     **{f"index-{end}/": "none" for end in ("php", "cgi", "pl", "shtml")},
     "none.html": "none",
+    "rewritten/old": "served",
     "/server-status": "none",
 }
 STATIC = {path: verdict for path, _, verdict in TREE} | DIRECTORIES
@@ -194,3 +197,18 @@ def test_a_listing_does_not_name_what_is_refused(site: Site) -> None:
     names = site.get("").text
     assert "page.html" in names
     assert not [path for path in ("x.php", "x.cgi", "x.pl", "x.shtml", ".ht") if path in names]
+
+
+def test_each_step_of_rewriting_is_logged_only_where_it_is_asked_for(
+    cluster: Cluster, site: Site
+) -> None:
+    def steps() -> int:
+        site.get("rewritten/old")
+        log = cluster.run(CTL, ["cat", ".apache-service/log/error.log"], user="bob").out
+        return log.count("rewrite:trace")
+
+    site.set_options()
+    before = steps()
+    assert steps() == before
+    site.set_options("DebugRewriting")
+    assert steps() > before
