@@ -137,7 +137,7 @@ def test_a_bad_line_of_the_map_is_never_a_target(cluster: Cluster, echo: str) ->
         f"public,http,{target}/path",
         f"public,http,http://{target}",
         f"public,https,{target}",
-        f"public,uwsgi,{target}",
+        f"public,fcgi,{target}",
         f"all,http,{target}",
         f"public,http,{target.split(':')[0]}:80",
         f"public,http,{target}0",
