@@ -16,6 +16,7 @@ from sciportal.service.account import current
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.setup import rotation_of
+from sciportal.service.types import stage
 
 CONFIGURATION = "/etc/sciportal/apache/apache2.conf"
 SERVER = "/usr/sbin/apache2"
@@ -43,7 +44,6 @@ Your pages lie in ~/public_html. The server runs as a Slurm job under your accou
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one stage and return its exit code; stage `main` does not return."""
-    stage = (sys.argv[1:] if argv is None else list(argv)) or [""]
     stages = {
         "init": _init,
         "start": _start,
@@ -51,15 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "reload": _reload,
         "main": _main,
     }
-    try:
-        stages[stage[0]]()
-    except KeyError:
-        print(f"apache: {stage[0]!r} is no stage; use {', '.join(stages)}", file=sys.stderr)
-        return 2
-    except ServiceError as error:
-        print(f"apache: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return stage.perform("apache", stages, argv)
 
 
 def _init() -> None:
