@@ -16,7 +16,7 @@ from sciportal.service.portfile import NOTHING, PROTOCOL, Recorded, load
 from sciportal.service.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from sciportal.service.job import Job
     from sciportal.service.session import Session
@@ -119,7 +119,7 @@ def _recorded(view: View, wanted: Settings) -> Recorded:
     return load(view.session.home, view.layout, view.ledger.port)
 
 
-def holders_of_ports(jobs: Sequence[Job]) -> dict[int, Job]:
+def holders_of_ports(jobs: Iterable[Job]) -> dict[int, Job]:
     """The jobs that have a port, by port."""
     return {job.endpoint.port: job for job in jobs if job.endpoint and not job.is_over}
 

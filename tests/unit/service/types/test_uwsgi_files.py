@@ -93,7 +93,7 @@ def test_a_person_who_goes_away_gets_no_file() -> None:
     ],
 )
 def test_a_mistake_in_the_syntax_has_a_line(text: str, says: str) -> None:
-    with pytest.raises(ServiceError, match="app.ini") as raised:
+    with pytest.raises(ServiceError, match=r"app\.ini") as raised:
         ini.read(text, "app.ini")
     assert says in str(raised.value)
 
