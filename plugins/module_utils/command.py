@@ -31,6 +31,11 @@ def shared_options() -> dict[str, t.Any]:
     }
 
 
+def account(module: t.Any) -> list[str]:
+    """The words of a call that name the account which the task names."""
+    return ["--account", module.params["account"]] if module.params["account"] else []
+
+
 def call(
     module: t.Any, words: list[str], document: t.Any = None, accepted: tuple[int, ...] = (0,)
 ) -> list[dict[str, t.Any]]:

@@ -82,8 +82,7 @@ def main():
         argument_spec={**command.shared_options(), "name": {"type": "list", "elements": "str"}},
         supports_check_mode=True,
     )
-    account = ["--account", module.params["account"]] if module.params["account"] else []
-    words = ["status", "--json", *account, *(module.params["name"] or [])]
+    words = ["status", "--json", *command.account(module), *(module.params["name"] or [])]
     module.exit_json(changed=False, services=command.call(module, words, accepted=TOLD))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from cluster.testbed import CTL, ECHO, NODES, WEB, Cluster, Service, wait_for
-from cluster.visitor import ask, connect
+from cluster.visitor import ask, handshake
 
 STATUS = ["service-routes", "status", "--json"]
 
@@ -137,7 +136,7 @@ def test_a_bad_line_of_the_map_is_never_a_target(cluster: Cluster, echo: str) ->
         f"public,http,{target}/path",
         f"public,http,http://{target}",
         f"public,https,{target}",
-        f"public,uwsgi,{target}",
+        f"public,fcgi,{target}",
         f"all,http,{target}",
         f"public,http,{target.split(':')[0]}:80",
         f"public,http,{target}0",
@@ -190,33 +189,6 @@ def test_a_service_that_ends_the_connection_is_a_bad_gateway(cluster: Cluster, e
     page = cluster.get(f"{echo}/die")
     assert page.status == 502
     assert "<strong>echo</strong> of the account <strong>bob</strong>" in page.text
-
-
-def handshake(cluster: Cluster, path: str, *texts: bytes) -> tuple[int, list[bytes]]:
-    """Open a WebSocket, say each text of fewer than 126 bytes, and return what came back."""
-    key = base64.b64encode(os.urandom(16)).decode()
-    lines = [
-        f"GET {path} HTTP/1.1",
-        "Host: pages.test",
-        "Upgrade: websocket",
-        "Connection: keep-alive, Upgrade",
-        "Sec-WebSocket-Version: 13",
-        f"Sec-WebSocket-Key: {key}",
-        "",
-        "",
-    ]
-    with connect(cluster) as connection, connection.makefile("rb") as stream:
-        connection.sendall("\r\n".join(lines).encode())
-        status = int(stream.readline().split()[1])
-        while stream.readline().strip():
-            pass
-        said = []
-        for text in texts if status == 101 else ():
-            mask = os.urandom(4)
-            masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(text))
-            connection.sendall(bytes([0x81, 0x80 | len(text)]) + mask + masked)
-            said.append(stream.read(stream.read(2)[1]))
-    return status, said
 
 
 def declared(cluster: Cluster) -> str:

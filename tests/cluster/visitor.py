@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import socket
 import urllib.parse
 from typing import Any, NamedTuple
@@ -48,3 +50,30 @@ def say(cluster: Cluster, request: str) -> Answer:
         whole = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, body = whole.partition(b"\r\n\r\n")
     return Answer(int(head.split()[1]), head.decode(errors="replace"), body)
+
+
+def handshake(cluster: Cluster, path: str, *texts: bytes) -> tuple[int, list[bytes]]:
+    """Open a WebSocket, say each text of fewer than 126 bytes, and return what came back."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = [
+        f"GET {path} HTTP/1.1",
+        "Host: pages.test",
+        "Upgrade: websocket",
+        "Connection: keep-alive, Upgrade",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {key}",
+        "",
+        "",
+    ]
+    with connect(cluster) as connection, connection.makefile("rb") as stream:
+        connection.sendall("\r\n".join(lines).encode())
+        status = int(stream.readline().split()[1])
+        while stream.readline().strip():
+            pass
+        said = []
+        for text in texts if status == 101 else ():
+            mask = os.urandom(4)
+            masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(text))
+            connection.sendall(bytes([0x81, 0x80 | len(text)]) + mask + masked)
+            said.append(stream.read(stream.read(2)[1]))
+    return status, said

@@ -11,7 +11,7 @@ from sciportal.service.names import is_account, service_of
 from sciportal.service.site import Site
 
 # What the front end can speak to a service.
-PROTOCOLS = frozenset({"http"})
+PROTOCOLS = frozenset({"http", "uwsgi"})
 
 # RFC 1123, section 2.1.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"

@@ -2,7 +2,8 @@
 
 A request to an address without a declared worker gets a connection of its own. A worker can be
 declared only in the configuration, so each change is a graceful reload; and Apache searches
-them one by one, so there must not be too many.
+them one by one, so there must not be too many. The protocol uwsgi has one request a connection,
+so that a worker of its own would bring nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ def choose(
         limits: what to keep to. Of too many routes the oldest are declared.
     """
     stable = sorted(
-        (route for route in routes if now - route.started >= limits.stable),
+        (
+            route
+            for route in routes
+            if route.protocol == "http" and now - route.started >= limits.stable
+        ),
         key=lambda route: (route.started, route.target),
     )
     wanted = list(dict.fromkeys(route.target for route in stable))[: limits.workers]

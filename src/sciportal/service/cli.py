@@ -90,6 +90,8 @@ def _act(call: Call, rules: Site, who: Account, *, login: bool) -> int:
 
         logs.rotate(session.home, who.environment())
         return 0
+    if call.action == words.PORT:
+        return _ports(session)
     action = _action(call)
     services, queue = call.services, None
     if not services:
@@ -110,6 +112,15 @@ def _act(call: Call, rules: Site, who: Account, *, login: bool) -> int:
     with progress.watched(session, action) as watched:
         results = _results(watched, action, services, queue)
     return _tell(call, results)
+
+
+def _ports(session: Session) -> int:
+    from sciportal.service import allocation
+
+    text = sys.stdin.buffer.read(_DOCUMENT_LIMIT).decode(errors="replace")
+    # Only modules ask.
+    print(result.as_json(allocation.run(session, allocation.read(text))))
+    return 0
 
 
 def _results(

@@ -16,6 +16,11 @@ class Kind(NamedTuple):
     """When its main process is started again, see restart.py."""
     version: str
     """Changes whenever stage `init` of the type has something new to do."""
+    mistakes: tuple[int, ...] = ()
+    """Exit statuses by which its program, as long as it has not served, says that something is
+    wrong that no restart mends."""
+    has_workers: bool = False
+    """Whether its program listens before it can serve: it can when it has a child process."""
 
 
 PORT_SPAN = 8192
@@ -28,6 +33,17 @@ TYPES = {
         port_base=16384,
         restart="on-failure",
         version="apache/2",
+    ),
+    "uwsgi": Kind(
+        protocol="uwsgi",
+        access="public",
+        port_base=8192,
+        restart="on-failure",
+        version="uwsgi/1",
+        # uwsgi's own: 1 for what it does not understand or cannot bind, 22 for an application
+        # that cannot be loaded (uwsgi.h, UWSGI_FAILED_APP_CODE).
+        mistakes=(1, 22),
+        has_workers=True,
     ),
 }
 

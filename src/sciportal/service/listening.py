@@ -61,6 +61,18 @@ def obstacle(port: int, uid: int, tables: Sequence[str] = TABLES) -> str:
     return found
 
 
+def strangers(uid: int, tables: Sequence[str] = TABLES) -> set[int]:
+    """The ports on which others than an account listen."""
+    found: set[int] = set()
+    for table in tables:
+        with suppress(OSError), open(table, encoding="ascii", errors="replace") as file:
+            for line in file:
+                words = line.split(None, 8)
+                if len(words) > 8 and words[3] == _LISTEN and int(words[7]) != uid:
+                    found.add(int(words[1].rpartition(":")[2], 16))
+    return found
+
+
 class Lookout:
     """Looks whether a program has begun to listen: often at first, then ever more seldom.
 
@@ -81,12 +93,16 @@ class Lookout:
         """Until the next look; infinite after the last."""
         return self._due - self._clock()
 
-    def look(self) -> tuple[bool, str] | None:
-        """Whether it listens, and who else does instead; None where no look is due."""
+    def look(self, *, is_early: bool = False) -> tuple[bool, str] | None:
+        """Whether it listens, and who else does instead; None where no look is due.
+
+        Args:
+            is_early: it cannot serve yet, even if it listens.
+        """
         now = self._clock()
         if now < self._due:
             return None
-        if serves(self._port, self._uid):
+        if not is_early and serves(self._port, self._uid):
             self._due = float("inf")
             return True, ""
         self._due = now + min(max(_SOON_SECONDS, (now - self._begun) / 10), _SELDOM_SECONDS)

@@ -69,6 +69,10 @@ class MainProcess:
             return False
         return os.path.basename(program) in _SHELLS and bool(_children(self._pid))
 
+    def has_children(self) -> bool:
+        """Whether it has started processes of its own."""
+        return bool(_children(self._pid))
+
     def end_what_is_left(self) -> None:
         """End the processes that it left behind: they hold its port."""
         deadline = time.monotonic() + _TERM_SECONDS

@@ -35,7 +35,13 @@ class Verdict(NamedTuple):
 
 
 def decide(
-    policy: str, code: int, restarts: Sequence[float], now: float, limits: Limits
+    policy: str,
+    code: int,
+    restarts: Sequence[float],
+    now: float,
+    limits: Limits,
+    *,
+    is_mistake: bool = False,
 ) -> Verdict:
     """Whether and when to start again.
 
@@ -47,11 +53,14 @@ def decide(
         restarts: when it was started again before, in seconds of any clock.
         now: the time of the same clock.
         limits: how long and how often.
+        is_mistake: its program said that something is wrong that no restart mends.
     """
     if policy == "never":
         return Verdict(None, "its restart policy is never")
     if policy == "on-failure" and (code == 0 or -code in _CLEAN):
         return Verdict(None, "that is no failure")
+    if is_mistake and policy == "on-failure":
+        return Verdict(None, "it never served, and only a change can mend that")
     recent = sum(1 for each in restarts if now - each < limits.window)
     if recent >= limits.most:
         why = f"it was restarted {recent} times within {limits.window:g} s"

@@ -14,6 +14,7 @@ from sciportal.light import TYPE_CHECKING
 from sciportal.service import listening, record, restart, site
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
+from sciportal.service.kinds import kind_of
 from sciportal.service.layout import Layout
 from sciportal.service.ledger import Ledger
 from sciportal.service.main_process import MainProcess
@@ -72,6 +73,9 @@ class Runner:
         slurm = Slurm(rules.slurm_bin, rules.slurm_timeout)
         self._renewal = Renewal(slurm, job_id, order.stop_timeout, rules.stage_timeout, say)
         self._restarts: list[float] = []
+        self._kind = kind_of(order.service)
+        # A job that Slurm began again, say after its node died, has served before.
+        self._has_served = os.environ.get("SLURM_RESTART_COUNT", "0") != "0"
         self._port = listening.port_of(os.environ)
         self._is_to_end = False
         self._has_complained = False
@@ -116,9 +120,11 @@ class Runner:
                 if process.is_waiting_shell():
                     self._record = self._record._replace(is_shell=True)
                     self._save()
-            seen = lookout.look()
+            is_early = self._kind.has_workers and not process.has_children()
+            seen = lookout.look(is_early=is_early)
             if seen and any(seen) and seen != (self._record.listens, self._record.obstacle):
                 self._record = self._record._replace(listens=seen[0], obstacle=seen[1])
+                self._has_served |= seen[0]
                 self._save()
             if self._renewal.is_due():
                 return self._renewal.stop(process, self._order.executable)
@@ -148,7 +154,14 @@ class Runner:
     def _pause(self, code: int) -> int | None:
         """Wait for the next start; the exit status of the job where there is to be none."""
         now = time.monotonic()
-        verdict = restart.decide(self._order.policy, code, self._restarts, now, self._limits)
+        verdict = restart.decide(
+            self._order.policy,
+            code,
+            self._restarts,
+            now,
+            self._limits,
+            is_mistake=code in self._kind.mistakes and not self._has_served,
+        )
         ended = f"{self._order.service} {restart.how_it_ended(code)}"
         if verdict.delay is None:
             say(f"{ended}; not started again: {verdict.why}")

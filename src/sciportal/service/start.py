@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from sciportal.light import TYPE_CHECKING
 from sciportal.service import executable, refusal, stages, submission
-from sciportal.service import settings as settings_file
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 from sciportal.service.job import State
 from sciportal.service.order import Order, command
 from sciportal.service.processes import InsistedError
 from sciportal.service.record import Record
-from sciportal.service.reservation import reserve
+from sciportal.service.reservation import is_chosen, reserve
 from sciportal.service.slurm import Answer, Submission
 from sciportal.service.view import View
 
@@ -56,7 +55,7 @@ def start(view: View, refused: tuple[int, ...] = ()) -> Work:
                 "nothing was submitted; try again when Slurm answers",
             )
         taken = refusal.port_taken(answer.message)
-        if taken and endpoint and view.settings.port == settings_file.AUTO:
+        if taken and endpoint and is_chosen(view):
             not_these.add(endpoint.port)
             if len(not_these) < submission.PORT_TRIES:
                 continue

@@ -6,6 +6,7 @@ from sciportal.light import TYPE_CHECKING
 from sciportal.service import refusal
 from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.job import Job, State
+from sciportal.service.kinds import kind_of
 from sciportal.service.submission import PORT_TRIES
 from sciportal.service.view import View
 
@@ -80,8 +81,8 @@ def _serves(view: View, job: Job) -> bool:
             f"on {job.node}, {said.obstacle}",
             "stop that program, or let the service have another port",
         )
-    if said.listens:
-        return True
+    if said.listens or kind_of(view.service).has_workers:
+        return said.listens
     try:
         with socket.create_connection((job.node, job.endpoint.port), _CONNECT_SECONDS):
             return True

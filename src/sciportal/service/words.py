@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("init", "deploy", "start", "stop", "restart", "reload", "status", "purge")
 LOGS, LIST = "logs", "list"
-APPLY, ROTATE = "apply", "rotate"
+APPLY, ROTATE, PORT = "apply", "rotate", "port"
 VERBS = (*ACTIONS, LOGS, LIST)
 
 _LONGEST = 86400
@@ -58,7 +58,7 @@ def parse(argv: Sequence[str]) -> Call:
     if not names:
         raise UsageError("a call", "there is no action", "use one of " + ", ".join(VERBS))
     call.action = names.pop(0)
-    if call.action not in (*VERBS, APPLY, ROTATE):
+    if call.action not in (*VERBS, APPLY, ROTATE, PORT):
         raise UsageError(
             "a call", f"unknown action {call.action!r}", "use one of " + ", ".join(VERBS)
         )
@@ -160,14 +160,14 @@ def _mistake(found: str) -> UsageError:
 def _check_services(call: Call) -> None:
     if call.action == "init" and not call.services:
         raise UsageError("init", "no service is named", "name it: sbatch-service init SERVICE")
-    if call.action == APPLY and call.services:
-        raise UsageError(APPLY, "services are named", "they come on standard input")
+    if call.action in (APPLY, PORT) and call.services:
+        raise UsageError(call.action, "services are named", "they come on standard input")
 
 
 def _check_options(call: Call) -> None:
     if call.all_accounts and call.account is not None:
         raise UsageError("a call", "--account and --all-accounts are both there", "give one")
-    if call.all_accounts and call.action in (LOGS, APPLY):
+    if call.all_accounts and call.action in (LOGS, APPLY, PORT):
         raise UsageError(call.action, "--all-accounts is not for it", "give --account NAME")
     if call.action == LOGS and call.json:
         raise UsageError(LOGS, "a log is no JSON", "leave --json away")

@@ -26,6 +26,11 @@ def test_a_running_service_is_routed() -> None:
     assert found(job()) == ["alice:web public,http,node1:24601 2001"]
 
 
+def test_the_protocol_is_what_the_job_says() -> None:
+    comment = "sbatch-service/1 uwsgi 8593 public"
+    assert found(job(comment=comment)) == ["alice:web public,uwsgi,node1:8593 2001"]
+
+
 def test_only_running_jobs_are_routed() -> None:
     for state in ("PENDING", "CONFIGURING", "COMPLETING", "CANCELLED", "SUSPENDED", "NEW_ONE"):
         assert found(job(raw_state=state)) == []
@@ -36,7 +41,7 @@ def test_only_endpoints_that_the_front_end_can_speak_to_are_routed() -> None:
         "",
         "sbatch-service/1",
         "sbatch-service/1 tcp 24601 public",
-        "sbatch-service/1 uwsgi 24601 public",
+        "sbatch-service/1 fcgi 24601 public",
         "sbatch-service/1 http 24601 all",
         "sbatch-service/1 http 8191 public",
         "sbatch-service/1 http 32768 public",

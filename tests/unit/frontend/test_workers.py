@@ -13,8 +13,8 @@ LIMITS = Limits(workers=3, spare=2, stable=10)
 NOW = 1000.0
 
 
-def route(port: int, started: int = 0) -> Route:
-    return Route("alice", f"s{port}", "public", "http", "node1", port, started)
+def route(port: int, started: int = 0, protocol: str = "http") -> Route:
+    return Route("alice", f"s{port}", "public", protocol, "node1", port, started)
 
 
 def address(*ports: int) -> list[str]:
@@ -24,6 +24,10 @@ def address(*ports: int) -> list[str]:
 def test_a_new_service_is_declared_once_it_is_stable() -> None:
     assert choose([], [route(9001, 991)], NOW, LIMITS) == []
     assert choose([], [route(9001, 990)], NOW, LIMITS) == address(9001)
+
+
+def test_a_service_whose_protocol_has_one_request_a_connection_is_not_declared() -> None:
+    assert choose([], [route(9001, protocol="uwsgi"), route(9002)], NOW, LIMITS) == address(9002)
 
 
 def test_a_service_that_goes_is_no_reason_for_a_reload() -> None:

@@ -120,6 +120,23 @@ def test_looks_become_seldom_and_end_when_it_listens(monkeypatch: pytest.MonkeyP
     assert lookout.seconds() == float("inf")
 
 
+def test_what_listens_too_early_does_not_serve_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1.0
+    monkeypatch.setattr(listening, "serves", lambda *_: True)
+    monkeypatch.setattr(listening, "stranger", lambda *_: "")
+    lookout = Lookout(24601, 2001, lambda: now)
+    now += 1
+    assert lookout.look(is_early=True) == (False, "")
+    now += 1
+    assert lookout.look() == (True, "")
+
+
+def test_the_ports_of_strangers_are_those_of_all_others(tables: tuple[str, ...]) -> None:
+    assert listening.strangers(ALICE, tables) == {24602}
+    assert listening.strangers(BOB, tables) == {24601}
+    assert listening.strangers(1, tables) == {24601, 24602}
+
+
 def test_without_a_port_nobody_looks() -> None:
     assert Lookout(0, 2001, lambda: 1e9).look() is None
 

@@ -42,6 +42,12 @@ def test_never_is_never_and_no_delay_is_out_of_bounds(policy, code, restarts):
     assert not verdict.gave_up or verdict.delay is None
 
 
+def test_what_the_program_calls_a_mistake_is_not_tried_again_under_on_failure():
+    verdict = decide("on-failure", 22, [], 0, LIMITS, is_mistake=True)
+    assert verdict == (None, "it never served, and only a change can mend that", False)
+    assert decide("always", 22, [], 0, LIMITS, is_mistake=True).delay == 1
+
+
 def test_ends_are_told_in_words():
     assert restart.how_it_ended(7) == "ended with exit status 7"
     assert restart.how_it_ended(-signal.SIGKILL) == "was killed by SIGKILL"

@@ -37,14 +37,21 @@ class Job:
         self.state.mkdir(parents=True)
         self.process: subprocess.Popen[str] | None = None
 
-    def begin(self, text: str, policy: str = "on-failure", port: int = 1) -> None:
-        path = script(self.home / "web", f"#!/bin/sh\n{text}\n")
-        order = Order("web", path, str(self.home), policy, 5)
+    def begin(
+        self,
+        text: str,
+        policy: str = "on-failure",
+        port: int = 1,
+        service: str = "web",
+        **environ: str,
+    ) -> None:
+        path = script(self.home / service, f"#!/bin/sh\n{text}\n")
+        order = Order(service, path, str(self.home), policy, 5)
         words = command(order)
         assert parse(words[4:]) == order
         self.process = subprocess.Popen(
             [sys.executable, "-c", DRIVER, *words[4:]],
-            env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", "PORT": str(port)},
+            env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", "PORT": str(port), **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -127,9 +134,49 @@ LISTENS = (
 )
 
 
-def test_that_the_main_process_listens_is_written_down(job):
+def free_port() -> int:
     with socket.create_server(("", 0)) as free:
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+def test_what_uwsgi_calls_a_mistake_is_not_tried_again(job):
+    job.begin("exit 22", service="uwsgi")
+    code, out = job.end()
+    assert code == 22
+    assert "uwsgi ended with exit status 22; not started again: it never served" in out
+
+
+@pytest.mark.parametrize(
+    "why", ["another service", "slurm began it again", "a policy that says so"]
+)
+def test_other_ends_are_tried_again(job, why):
+    service = "web" if why == "another service" else "uwsgi"
+    environ = {"SLURM_RESTART_COUNT": "1"} if why == "slurm began it again" else {}
+    policy = "always" if why == "a policy that says so" else "on-failure"
+    job.begin("exit 22", policy, service=service, **environ)
+    _, out = job.end()
+    assert "restart 2 of at most 2" in out
+
+
+def test_a_type_with_workers_serves_when_it_has_one(job):
+    port = free_port()
+    worker = "time.sleep(1.5); os.fork(); time.sleep(60)"
+    job.begin(LISTENS.replace("time.sleep(60)", worker), port=port, service="uwsgi")
+    path = job.state / "uwsgi.run"
+    until(lambda: port_is_taken(port))
+    assert not json.loads(path.read_text())["listens"]
+    until(lambda: json.loads(path.read_text())["listens"])
+    job.signal(signal.SIGTERM)
+    assert job.end()[0] == 0
+
+
+def port_is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_that_the_main_process_listens_is_written_down(job):
+    port = free_port()
     job.begin(f"echo $$ >>pids; {LISTENS}", port=port)
     until(lambda: job.record().get("listens"))
     os.kill(job.numbers()[0], signal.SIGKILL)

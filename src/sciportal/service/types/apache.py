@@ -18,7 +18,7 @@ from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.setup import rotation_of
 from sciportal.service.submission import AGAIN
-from sciportal.service.types import apache_files
+from sciportal.service.types import apache_files, stage
 from sciportal.service.types.owned import Owned
 
 CONFIGURATION = "/etc/sciportal/apache/apache2.conf"
@@ -34,7 +34,6 @@ _EARLIER = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one stage and return its exit code; stage `main` does not return."""
-    stage = (sys.argv[1:] if argv is None else list(argv)) or [""]
     stages = {
         "init": _init,
         "start": _start,
@@ -42,15 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "reload": _reload,
         "main": _main,
     }
-    try:
-        stages[stage[0]]()
-    except KeyError:
-        print(f"apache: {stage[0]!r} is no stage; use {', '.join(stages)}", file=sys.stderr)
-        return 2
-    except ServiceError as error:
-        print(f"apache: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return stage.perform("apache", stages, argv)
 
 
 def _init() -> None:

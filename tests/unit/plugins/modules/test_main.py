@@ -9,6 +9,8 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.sciportal.hosting.plugins.modules import (
     sbatch_service,
     sbatch_service_info,
+    uwsgi_port,
+    uwsgi_port_info,
 )
 
 ANSWER = {
@@ -150,3 +152,53 @@ def test_info_fails_where_the_state_is_unknown(answering, capsys):
 
     assert code == 1
     assert (told["msg"], told["reason"]) == ("web of alice: the queue: no answer", "unknown")
+
+
+PORT = {"service": "uwsgi", "account": "alice", "changed": True, "port": 9000, "exit_code": 0}
+
+
+def test_a_port_is_asked_for_and_told_with_a_diff(answering, capsys, tmp_path):
+    allocated = {**PORT, "before": {"port": None}, "after": {"port": 9000}}
+
+    code, told = run(
+        uwsgi_port,
+        capsys,
+        executable=answering([allocated]),
+        account="alice",
+        port_max=9000,
+        _ansible_check_mode=True,
+        _ansible_diff=True,
+    )
+
+    assert (code, told["changed"], told["port"]) == (0, True, 9000)
+    assert (told["service"], told["account"]) == ("uwsgi", "alice")
+    assert told["diff"][0]["before"] == "port: null\n"
+    assert told["diff"][0]["after"] == "port: 9000\n"
+    assert (tmp_path / "words").read_text() == "port --json --account alice --check\n"
+    assert json.loads((tmp_path / "input").read_text()) == {
+        "schema": 1,
+        "service": "uwsgi",
+        "state": "present",
+        "port": None,
+        "lowest": None,
+        "highest": 9000,
+    }
+
+
+def test_a_port_that_is_not_to_be_had_fails_with_the_commands_words(capsys, tmp_path):
+    program = tmp_path / "sbatch-service"
+    answer = {"schema": 1, "results": [], "error": {"message": "port 9: taken; give another one"}}
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\nexit 1\n")
+    program.chmod(0o755)
+
+    code, told = run(uwsgi_port, capsys, executable=str(program), port=9)
+
+    assert (code, told["msg"], told["reason"]) == (1, "port 9: taken; give another one", "failed")
+
+
+def test_the_ports_that_are_kept_are_told(answering, capsys, tmp_path):
+    code, told = run(uwsgi_port_info, capsys, executable=answering([PORT]))
+
+    assert (code, told["changed"]) == (0, False)
+    assert told["ports"] == [{"service": "uwsgi", "account": "alice", "port": 9000}]
+    assert json.loads((tmp_path / "input").read_text()) == {"schema": 1, "state": "shown"}
