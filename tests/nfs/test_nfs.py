@@ -154,7 +154,7 @@ def test_a_server_that_comes_back_finds_everything_as_it_was(service: str) -> No
 def test_a_service_that_dies_is_restarted(service: str) -> None:
     settings("alice", service, 'port = "none"\nrestart = "always"\n')
     done(["sbatch-service", "start", "--wait", service], "alice")
-    done(["pkill", "-u", "alice", "-x", "sleep"])
+    wait_for(lambda: run(["pkill", "-u", "alice", "-x", "sleep"]).returncode == 0)
     wait_for(lambda: status("alice", service)["restarts"] == 1)
     wait_for(lambda: bool(status("alice", service)["phase"] == "running"))
     assert "started again" in done(["sbatch-service", "logs", service], "alice")
