@@ -1,6 +1,7 @@
 """Looks at the processes of a job; run on its node as its account, with the standard library only.
 
 usage: node.py memory WORD      RSS and PSS, in KiB, of the oldest process with WORD in its command
+       node.py total WORD       number and PSS, in KiB, of all processes with WORD in their command
        node.py revive PORT      kill -9 who listens on PORT; the seconds until it serves again
        node.py begin PORT       start the same web server by hand; the seconds until it serves
 """
@@ -22,6 +23,10 @@ def main() -> int:
     match sys.argv[1:]:
         case ["memory", word]:
             found: object = _memory(min(_with(word)))
+        case ["total", word]:
+            numbers = _with(word)
+            pss = sum(_memory(each)["pss"] for each in numbers)
+            found = {"processes": len(numbers), "pss": pss}
         case ["revive", port]:
             found = _revive(int(port))
         case ["begin", port]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.figures import Figure, table
+from bench.of_apache import Apache
 from bench.of_job import Job
 from cluster.testbed import CTL, ROOT, Cluster
 
@@ -24,6 +25,7 @@ class Run(NamedTuple):
     one: Sequence[Figure]
     all: Sequence[Figure]
     job: Job
+    apache: Apache
     hub: Sequence[Figure]
     no_hub: str
     """Why there are no figures of the hub."""
@@ -66,6 +68,8 @@ def write(run: Run, versions: Sequence[str], path: Path = PAGE) -> None:
         job=table([run.job.revival]),
         runner=run.job.runner,
         script=run.job.batch_script,
+        apache=table([run.apache.figure]),
+        idle=run.apache,
         hub=hub,
     )
     path.write_text(text)

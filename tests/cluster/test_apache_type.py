@@ -114,3 +114,101 @@ def test_the_log_names_the_visitor_on_the_word_of_the_front_end_alone(cluster: C
     finally:
         cluster.run(CTL, ["rm", "-r", "beside"], user="bob")
     assert [line.split()[0] for line in log.splitlines()] == ["10.1.2.3", "127.0.0.2"]
+
+
+OPTIONS = ".apache-service/options.conf"
+
+
+def options(cluster: Cluster) -> str:
+    """bob's options.conf."""
+    return cluster.run(CTL, ["cat", OPTIONS], user="bob").out
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("Define EnablePHP\nNonsense\n", 2, "Invalid command 'Nonsense'"),
+        ("<IfDefine X>\n", 1, "<IfDefine> was not closed"),
+        ("Define PrefixParts two\n", 0, "give a number from 0 to 4"),
+    ],
+)
+@pytest.mark.parametrize("action", ["reload", "restart", "deploy", "start"])
+def test_a_mistake_in_options_conf_is_shown_with_its_line_and_what_runs_goes_on(
+    cluster: Cluster, instance: str, action: str, text: str, line: int, says: str
+) -> None:
+    before = cluster.service("bob", "status", "--json", "apache").json()["results"][0]
+    whole = options(cluster)
+    cluster.write("bob", OPTIONS, text)
+    try:
+        ended = cluster.service("bob", action, "apache", check=False)
+        # What runs need not be started.
+        assert ended.code == (0 if action == "start" else 1)
+        if ended.code:
+            assert says in ended.err
+            assert not line or f"line {line} of /home/bob/{OPTIONS}" in ended.err
+        after = cluster.service("bob", "status", "--json", "apache").json()["results"][0]
+        assert (after["state"], after["job_id"]) == ("running", before["job_id"])
+        assert ask(cluster, f"{instance}/~bob/probe/") == ["200"]
+    finally:
+        cluster.write("bob", OPTIONS, whole)
+
+
+def test_a_mistake_in_options_conf_does_not_keep_the_service_from_being_stopped(
+    cluster: Cluster, instance: str
+) -> None:
+    whole = options(cluster)
+    cluster.write("bob", OPTIONS, "Nonsense\n")
+    try:
+        assert cluster.service("bob", "stop", "apache").code == 0
+        ended = cluster.service("bob", "start", "apache", check=False)
+        assert ended.code == 1
+        assert f"line 1 of /home/bob/{OPTIONS}" in ended.err
+        assert cluster.jobs("bob", "apache") == []
+    finally:
+        cluster.write("bob", OPTIONS, whole)
+        cluster.service("bob", "start", "--wait", "apache")
+
+
+def test_an_edited_options_conf_is_kept_and_an_old_one_renewed(
+    cluster: Cluster, instance: str
+) -> None:
+    ours = options(cluster)
+    assert "#Define EnablePHP\n" in ours
+    record = cluster.run(CTL, ["cat", ".apache-service/.written"], user="bob").out
+    try:
+        # As if an earlier version had written another text.
+        old = "# Options\n"
+        cluster.write("bob", OPTIONS, old)
+        summed = cluster.run(CTL, ["sha256sum", OPTIONS], user="bob").out.split()[0]
+        lines = [each for each in record.splitlines() if not each.endswith("options.conf")]
+        earlier = "\n".join([*lines, f"{summed}  options.conf", ""])
+        cluster.write("bob", ".apache-service/.written", earlier)
+        cluster.service("bob", "deploy", "--wait", "apache")
+        assert options(cluster) == ours
+
+        cluster.write("bob", ".apache-service/.written", earlier)
+        cluster.write("bob", OPTIONS, "Define EnableCGI\n")
+        ended = cluster.service("bob", "deploy", "--wait", "apache")
+        assert options(cluster) == "Define EnableCGI\n"
+        assert "options.conf is not as init wrote it, and is kept" in ended.err
+        ended = cluster.service("bob", "deploy", "--wait", "apache")
+        assert "is kept" not in ended.err
+    finally:
+        cluster.write("bob", OPTIONS, ours)
+        cluster.service("bob", "deploy", "--wait", "apache")
+
+
+def test_an_interpreter_that_is_missing_is_named_with_its_package(
+    cluster: Cluster, instance: str
+) -> None:
+    whole = options(cluster)
+    cluster.write("bob", OPTIONS, "Define EnablePHP\n")
+    try:
+        cluster.run(CTL, ["mv", "/usr/bin/php-cgi", "/usr/bin/php-cgi.away"])
+        ended = cluster.service("bob", "reload", "apache", check=False)
+        assert ended.code == 1
+        assert "php-cgi is not on this host: ask the operators for the package php-cgi" in ended.err
+    finally:
+        cluster.run(CTL, ["mv", "/usr/bin/php-cgi.away", "/usr/bin/php-cgi"])
+        cluster.write("bob", OPTIONS, whole)
+    assert ask(cluster, f"{instance}/~bob/probe/") == ["200"]

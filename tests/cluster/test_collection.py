@@ -13,6 +13,8 @@ import pytest
 
 from cluster.testbed import ROOT, Cluster
 
+pytestmark = pytest.mark.beside
+
 INVENTORY = ROOT / "molecule" / "inventory" / "hosts.yml"
 
 

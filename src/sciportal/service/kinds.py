@@ -32,7 +32,7 @@ TYPES = {
         access="public",
         port_base=16384,
         restart="on-failure",
-        version="apache/1",
+        version="apache/2",
     ),
     "uwsgi": Kind(
         protocol="uwsgi",

@@ -1,6 +1,6 @@
 """Flat files of keys and values, read without the libraries that read everything.
 
-The site's settings and what the command remembers are mostly so plain that a line is a key and a
+Settings and what the command remembers are mostly so plain that a line is a key and a
 value. Such files are read here, in a tenth of the time that importing tomllib or json takes; all
 others are left to those, so that a file means the same either way.
 """
@@ -38,6 +38,21 @@ def of_toml(text: str) -> dict[str, Value]:
         key, _equals, value = line.partition(" = ")
         _take(found, key, value)
     return found
+
+
+def toml(text: str) -> dict[str, Any]:
+    """What tomllib.loads makes of the text.
+
+    Raises:
+        ValueError: it is no TOML.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        return of_toml(text)
+    except NotPlainError:
+        import tomllib
+
+        return tomllib.loads(text)
 
 
 def of_json(text: str) -> dict[str, Value]:

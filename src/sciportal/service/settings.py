@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sciportal.light import TYPE_CHECKING, NamedTuple
+from sciportal.service import plain
 from sciportal.service.endpoint import ACCESS, PROTOCOLS
 from sciportal.service.errors import ServiceError
 from sciportal.service.kinds import kind_of
@@ -61,10 +62,8 @@ def load(text: str | None, service: str, path: str, stop_timeout: int) -> Settin
     """
     if text is None:
         return defaults(service, stop_timeout)
-    import tomllib
-
     try:
-        values = tomllib.loads(text)
+        values = plain.toml(text)
     except (ValueError, RecursionError) as error:
         raise ServiceError("the settings", f"{path}: {error}", "mend the file") from None
     return parse(values, service, path, stop_timeout)

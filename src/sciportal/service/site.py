@@ -72,19 +72,9 @@ def load(path: str = PATH) -> Site:
     except OSError as error:
         raise UsageError("the site's settings", f"{path}: {error.strerror}", "mend that") from None
     try:
-        return parse(_decoded(data), path)
+        return parse(plain.toml(data.decode()), path)
     except (ValueError, RecursionError) as error:
         raise UsageError("the site's settings", f"{path}: {error}", "mend the file") from None
-
-
-def _decoded(data: bytes) -> dict[str, Any]:
-    text = data.decode()
-    try:
-        return plain.of_toml(text)
-    except plain.NotPlainError:
-        import tomllib
-
-        return tomllib.loads(text)
 
 
 def parse(values: dict[str, Any], path: str) -> Site:

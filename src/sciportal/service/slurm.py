@@ -81,7 +81,8 @@ class Slurm:
         # writing another field, or another user's line, into ours.
         token = os.urandom(8).hex()
         mark, separator = f"[{token}]", f"|{token}|"
-        argv = ["squeue", "-h", "-a", "-t", "all", "-o", mark + separator.join(_FIELDS)]
+        # Services run where they were submitted; in a federation squeue would ask about the others.
+        argv = ["squeue", "-h", "-a", "--local", "-t", "all", "-o", mark + separator.join(_FIELDS)]
         if user is not None:
             argv += ["-u", user]
         if names:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 PORT_TRIES = 20
 NONCE = "SCIPORTAL_SUBMISSION"
+# In the environment of stage `stop` when a start is to follow.
+AGAIN = "AGAIN"
 
 _NEEDS_NO_QUOTES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._=-")
 

@@ -83,7 +83,7 @@ def stop(view: View, *, again: bool) -> Work:
         UnknownError: Slurm stopped answering.
     """
     session = view.session
-    advice = _signal(view, "stop", signals.TERM)
+    advice = _signal(view, "stop", signals.TERM, again=again)
     # The runner looks there when the main process has ended: it is not to start it again.
     if again:
         view.ledger.wanted = "stopped"
@@ -131,7 +131,7 @@ def _stop_timeout(view: View) -> int:
         return view.session.site.stop_timeout
 
 
-def _signal(view: View, stage: str, default: int) -> stages.SignalAdvice:
+def _signal(view: View, stage: str, default: int, *, again: bool = False) -> stages.SignalAdvice:
     """Ask the stage for its signal; a service whose executable is gone gets the default."""
     session = view.session
     found = view.executable
@@ -141,18 +141,26 @@ def _signal(view: View, stage: str, default: int) -> stages.SignalAdvice:
         except ServiceError as error:
             session.warn(f"{error}; sending {signals.name_of(default)} without asking it")
             return stages.SignalAdvice(default, (), ())
-    advice = stages.signal_advice(run_stage(view, stage), stage, default)
+    advice = stages.signal_advice(run_stage(view, stage, again=again), stage, default)
     for each in advice.overridden:
         session.warn(f"stage {stage} of {view.service} gave {each}: overridden")
     return advice
 
 
-def run_stage(view: View, stage: str) -> str:
-    """Run one stage here and return what it printed."""
+def run_stage(view: View, stage: str, *, again: bool = False) -> str:
+    """Run one stage here and return what it printed.
+
+    Args:
+        view: of the service.
+        stage: its name.
+        again: whether a start is to follow a stage `stop`.
+    """
     session = view.session
     site = session.site
     endpoint = foreseen(view) if stage == "init" else view.endpoint
     env = {**session.environ, **submission.stage_environment(view.service, endpoint)}
+    if again:
+        env[submission.AGAIN] = "1"
     executable.check(view.executable.path, session.account.uid)
     return stages.call(
         view.executable.path,

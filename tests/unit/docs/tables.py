@@ -16,6 +16,7 @@ from messages import table as messages
 from sciportal.service import kinds, manual, settings, usage
 from sciportal.service.options import SHOWN
 from sciportal.service.site import Site
+from sciportal.service.types import apache_options
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -35,6 +36,7 @@ def table(name: str) -> str:
     if kind == "messages":
         return _messages(*words_)
     makers = {
+        "apache-options": (("option", "what it does"), _apache_options),
         "actions": (("action", "without SERVICE", "what it does"), _actions),
         "command-options": (("option", "meaning"), _command_options),
         "exits": (("code", "meaning"), _exits),
@@ -123,6 +125,13 @@ def _messages(section: str) -> str:
     codes = ("" if each.exit is None else str(each.exit) for each in found)
     rows = ((each.cell, code, each.help) for each, code in zip(found, codes, strict=True))
     return _lines(("what was found", "exit", meaning), rows)
+
+
+def _apache_options() -> Iterator[Sequence[str]]:
+    for option in apache_options.OPTIONS:
+        # Patterns of names are no emphasis.
+        effect = re.sub(r"(?<= )(\S*\*\S*?)(?=[,;]? |[,;.]?$)", r"`\1`", option.effect)
+        yield f"`{option.line}`", effect
 
 
 def _actions() -> Iterator[Sequence[str]]:

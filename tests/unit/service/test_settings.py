@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import tomllib
 
 import pytest
@@ -164,3 +165,10 @@ def test_whatever_values_are_given_are_settings_or_one_clear_refusal(values):
 
 def test_every_key_has_a_description():
     assert sorted(settings.KEYS) == sorted(settings.Settings._fields)
+
+
+def test_a_file_as_people_write_it_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Importing it takes longer than the squeue of a call.
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    text = '# a note\nport = 24600\naccess = "public"\nsbatch = ["--mem=1G", "--hold"]\n'
+    assert settings.load(text, "web", PATH, 60).sbatch == ("--mem=1G", "--hold")

@@ -8,6 +8,8 @@ import signal
 
 import pytest
 
+from unit.service.world import SCRIPT
+
 STOP_TIMEOUT = 60
 CANCEL_TIMEOUT = 60
 
@@ -49,6 +51,25 @@ def test_stage_stop_knows_the_port_of_the_job(running):
     port = running.ledger()["port"]
     running.one("stop")
     assert running.stages()[-1] == f"web stop {port}"
+
+
+@pytest.mark.parametrize(
+    ("action", "again"), [("stop", "no"), ("init", "no"), ("restart", "1"), ("deploy", "1")]
+)
+def test_stage_stop_is_told_whether_a_start_follows(running, action, again):
+    running.write("web", SCRIPT + '[ "$1" != stop ] || echo "again: ${AGAIN-no}" >>"$STAGES"\n')
+    running.one(action)
+    told = [line for line in running.stages() if line.startswith("again")]
+    assert told == [f"again: {again}"]
+
+
+def test_a_stage_stop_that_fails_keeps_a_restart_from_stopping_in_vain(running):
+    number = running.job()
+    running.write("web", '#!/bin/sh\n[ "$1" != stop ] || [ -z "$AGAIN" ] || exit 3\n')
+    assert running.one("restart").exit_code == 1
+    assert running.one("deploy").exit_code == 1
+    assert running.live() == [number]
+    assert running.one("stop").state == "stopped"
 
 
 @pytest.mark.parametrize("body", ["exit 1", "echo TERMINATE", "echo TERM; echo HUP", "echo '#SB'"])

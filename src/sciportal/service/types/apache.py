@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,30 +17,19 @@ from sciportal.service.account import current
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.setup import rotation_of
-from sciportal.service.types import stage
+from sciportal.service.submission import AGAIN
+from sciportal.service.types import apache_files, stage
+from sciportal.service.types.owned import Owned
 
 CONFIGURATION = "/etc/sciportal/apache/apache2.conf"
 SERVER = "/usr/sbin/apache2"
 OWN = ".apache-service"
 
-_OPTIONS = """\
-# Options of your web server, in Apache's syntax. This file is read before everything else;
-# a change takes effect with: sbatch-service restart apache
-"""
-
-_README = """\
-Files of your web server, the service `apache`.
-
-options.conf  your options; read at each start
-log/          access.log and error.log
-
-Your pages lie in ~/public_html. The server runs as a Slurm job under your account:
-
-    sbatch-service start --wait apache
-    sbatch-service status apache
-    sbatch-service reload apache       after a change of options.conf
-    sbatch-service stop apache
-"""
+# What was written before there was a record of it: options.conf and README of 0.1.0.
+_EARLIER = (
+    "8822a4b995182a462d2acd6e1fdc23bb8ca52468af45d59ccbe86438b87cc498",
+    "bd58de27db73f6bddc765d8ccd370be27f5837f0beadda32e04d41e3407950ec",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,13 +50,15 @@ def _init() -> None:
     home.make_directory(f"{OWN}/log")
     home.make_directory("public_html", 0o755)
     home.make_directory(".logrotate.d", 0o755)
+    owned = Owned(home, OWN, _EARLIER)
     for name, text in (
-        (f"{OWN}/options.conf", _OPTIONS),
-        (f"{OWN}/README", _README),
-        (f"{OWN}/logrotate", rotation_of(home.path(f"{OWN}/log/*.log"), site.load())),
+        ("options.conf", apache_files.options()),
+        ("README", apache_files.readme()),
+        ("logrotate", rotation_of(home.path(f"{OWN}/log/*.log"), site.load())),
     ):
-        if not home.is_there(name):
-            home.write(name, text, 0o644)
+        if not owned.renew(name, text):
+            print(f"~/{OWN}/{name} is not as init wrote it, and is kept; README has what is new")
+    owned.save()
     if not home.is_there(".logrotate.d/apache-service-own"):
         home.link(".logrotate.d/apache-service-own", f"../{OWN}/logrotate")
     _test()
@@ -77,6 +69,9 @@ def _start() -> None:
 
 
 def _stop() -> None:
+    # What runs is not to go if nothing can follow it.
+    if os.environ.get(AGAIN):
+        _test()
     # Requests in flight are finished first; TERM would cut them (httpd.apache.org, "Stopping").
     print("SIGWINCH")
 
@@ -87,6 +82,9 @@ def _reload() -> None:
 
 
 def _main() -> None:
+    # A reload that comes before Apache listens to signals must not end it.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    Home(current().home).make_directory(f"{OWN}/sessions")
     run = _run_directory()
     environment = {**os.environ, "SCIPORTAL_RUN": run}
     arguments = [SERVER, "-f", CONFIGURATION, "-D", "FOREGROUND"]
