@@ -20,6 +20,8 @@ for name in {PYTHON}; do names="$names python3-$name"; done
 for name in {RUBY}; do names="$names ruby-$name"; done
 for name in $names; do apt-get download -qq "$name" || echo "no $name"; done
 for deb in *.deb; do dpkg -x "$deb" .; done
+# Links into packages that are not needed.
+find . -xtype l -delete
 python3 -m venv --without-pip venv
 echo ~/soft/usr/lib/python3/dist-packages >"$(echo venv/lib/python3*/site-packages)/debian.pth"
 mv "$place" ~/soft
@@ -207,7 +209,7 @@ def write(cluster: Cluster, user: str, application: Application) -> None:
     """Write an application and the options of its server."""
     for path, text in application.files.items():
         cluster.write(user, path, text)
-    cluster.run(CTL, ["mkdir", "-p", ".uwsgi-service"], user=user)
+    cluster.run(CTL, ["mkdir", "-p", "-m", "700", ".uwsgi-service"], user=user)
     cluster.run(CTL, ["rm", "-f", ".uwsgi-service/app.ini"], user=user)
     cluster.write(user, ".uwsgi-service/options.ini", application.options)
 

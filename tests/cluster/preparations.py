@@ -29,8 +29,8 @@ PREPARATIONS = {
     "no interpreter": "sed -i '1s/.*/#!.nowhere.sh/' $S",
     "huge settings": "head -c 100000 /dev/zero >$S.toml",
     "settings nobody may read": "chmod 000 $S.toml",
-    "ports.ini without a port": "mkdir ../.$S-service; echo x >../.$S-service/ports.ini",
-    "ports.ini with 9100": "mkdir ../.$S-service; "
+    "ports.ini without a port": "install -d -o $U ../.$S-service; echo x >../.$S-service/ports.ini",
+    "ports.ini with 9100": "install -d -o $U ../.$S-service; "
     "printf '[uwsgi]\\nsocket = :9100\\n' >../.$S-service/ports.ini",
     "ends at once": "echo '[ $1 = main ] || exit 0; cat no-such-file; exit 3' >$S; "
     "sed -i '1i#!/bin/sh' $S",

@@ -175,7 +175,7 @@ class _Allocation:
             return
         if port:
             home.make_directory(self._layout.own)
-            home.write(portfile.path_of(self._layout), portfile.text(port), 0o644)
+            home.write(portfile.path_of(self._layout), portfile.text(port))
         else:
             home.remove(portfile.path_of(self._layout))
         # Without a ledger the service was never set up, and is not to look as if it were.

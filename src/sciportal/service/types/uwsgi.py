@@ -30,7 +30,7 @@ PORTS = portfile.path_of(LAYOUT)
 README = f"{LAYOUT.own}/README"
 
 _TRIAL_SECONDS = 50
-_SHOWN_LINES = 10
+_SHOWN_LINES = 6
 # uwsgi takes each UWSGI_* of its environment for an option; these are init's.
 _ASKED = ("UWSGI_PLUGIN", "UWSGI_LOCATION")
 
@@ -69,10 +69,10 @@ def _init() -> None:
     if home.read(README) != _README:
         home.write(README, _README, 0o644)
     if not home.is_there(OPTIONS):
-        home.write(OPTIONS, uwsgi_options.template(), 0o644)
+        home.write(OPTIONS, uwsgi_options.template())
     if not home.is_there(APP):
         app = _asked() if sys.stdin.isatty() else uwsgi_app.from_environment(os.environ, APP)
-        home.write(APP, uwsgi_app.text(app), 0o644)
+        home.write(APP, uwsgi_app.text(app))
     _keep_port(home)
     command(home)
 
@@ -126,7 +126,7 @@ def _keep_port(home: Home) -> None:
     # The number apart it is as we write it; the command takes a number of the account's own.
     if recorded.port and home.read(PORTS) != portfile.text(recorded.port):
         raise _other_port(home, recorded.port, port)
-    home.write(PORTS, portfile.text(port), 0o644)
+    home.write(PORTS, portfile.text(port))
 
 
 def _other_port(home: Home, recorded: int, port: int) -> ServiceError:

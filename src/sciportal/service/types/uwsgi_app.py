@@ -44,7 +44,7 @@ def from_environment(environ: Mapping[str, str], path: str) -> App:
         raise ServiceError(
             f"the file {path}",
             "nobody said which application is to run",
-            "run init on a terminal, or with UWSGI_PLUGIN (" + ", ".join(PLUGINS) + ") and"
+            "run init on a terminal,\nor with UWSGI_PLUGIN (" + ", ".join(PLUGINS) + ") and"
             " UWSGI_LOCATION in the environment, or write it:\n" + text(App("python3", "")),
         )
     return checked(plugin, location)
