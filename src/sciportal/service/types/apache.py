@@ -54,9 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _init() -> None:
-    home = Home(current().home)
-    home.make_directory(OWN)
-    home.make_directory(f"{OWN}/log")
+    home = _home()
     home.make_directory("public_html", 0o755)
     home.make_directory(".logrotate.d", 0o755)
     owned = Owned(home, OWN, _EARLIER)
@@ -93,12 +91,20 @@ def _reload() -> None:
 def _main() -> None:
     # A reload that comes before Apache listens to signals must not end it.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    Home(current().home).make_directory(f"{OWN}/sessions")
+    _home().make_directory(f"{OWN}/sessions")
     run = _run_directory()
     environment = {**os.environ, "SCIPORTAL_RUN": run}
     arguments = [SERVER, "-f", CONFIGURATION, "-D", "FOREGROUND"]
     sys.stdout.flush()
     os.execve(SERVER, arguments, environment)  # noqa: S606  (no shell is wanted)
+
+
+def _home() -> Home:
+    """The account's home, with the directories that Apache wants to see."""
+    home = Home(current().home)
+    home.make_directory(OWN)
+    home.make_directory(f"{OWN}/log")
+    return home
 
 
 def _run_directory() -> str:
@@ -118,6 +124,7 @@ def _test() -> None:
     Raises:
         ServiceError: with Apache's own message, which names file and line.
     """
+    _home()
     with tempfile.TemporaryDirectory(prefix="sciportal-apache-test-") as run:
         # Stages are told the port only when there is one; for a test any will do.
         environment = {"PORT": "65535", **os.environ, "SCIPORTAL_RUN": run}
