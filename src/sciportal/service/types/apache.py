@@ -24,6 +24,7 @@ from sciportal.service.types.owned import Owned
 CONFIGURATION = "/etc/sciportal/apache/apache2.conf"
 SERVER = "/usr/sbin/apache2"
 OWN = ".apache-service"
+_WIDTH = 110
 
 # What was written before there was a record of it: options.conf and README of 0.1.0.
 _EARLIER = (
@@ -130,10 +131,24 @@ def _test() -> None:
         environment = {"PORT": "65535", **os.environ, "SCIPORTAL_RUN": run}
         result = processes.run([SERVER, "-f", CONFIGURATION, "-t"], env=environment, timeout=30)
     if not result.ok:
-        said = "\n".join(result.err.splitlines()[-5:])
         raise ServiceError(
-            "the configuration of apache", said, "mend ~/.apache-service/options.conf"
+            "the configuration of apache",
+            f"\n{_readable(result.err)}",
+            "mend ~/.apache-service/options.conf",
         )
+
+
+def _readable(said: str) -> str:
+    """Apache's last lines, no longer than the command shows, and a line for each file it names."""
+    import re
+    import textwrap
+
+    split = re.sub(r"( on line \d+ of [^:\n]+:) +", r"\1\n", said)
+    return "\n".join(
+        part
+        for line in split.splitlines()[-6:]
+        for part in textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    )
 
 
 if __name__ == "__main__":
