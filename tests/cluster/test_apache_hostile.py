@@ -36,12 +36,12 @@ def site(cluster: Cluster) -> Iterator[Site]:
 
 
 @pytest.fixture
-def harmless(site: Site) -> Iterator[Site]:
-    """The same, with ordinary options before and after."""
+def harmless(cluster: Cluster, site: Site) -> Site:
+    """The same, running with ordinary options."""
+    cluster.write("bob", OPTIONS, "")
+    cluster.service("bob", "start", "--wait", "apache")
     site.set_options("EnablePHP")
-    yield site
-    site.cluster.write("bob", OPTIONS, "")
-    site.cluster.service("bob", "start", "--wait", "apache")
+    return site
 
 
 def who(cluster: Cluster, site: Site) -> list[str]:
@@ -110,9 +110,8 @@ def test_roots_call_runs_nothing_of_the_account_as_root(cluster: Cluster, harmle
         cluster.run(CTL, ["rm", "-f", "own.so", "hostile-log", "hostile-who"], user="bob")
 
 
-@pytest.mark.parametrize("port", ["80", "443", "1023"])
-def test_a_port_of_the_system_is_not_to_be_had(cluster: Cluster, harmless: Site, port: str) -> None:
-    code, message = restart(harmless, f"Listen {port}")
+def test_a_port_of_the_system_is_not_to_be_had(cluster: Cluster, harmless: Site) -> None:
+    code, message = restart(harmless, "Listen 80")
     if code == 0:
         # Where the kernel lets everybody have low ports; the front end asks for none of them.
         assert harmless.get("who.php").status in (200, 503)
