@@ -11,7 +11,18 @@ from cluster.testbed import CTL, Cluster, wait_for
 
 WHO = '<?php echo "ran:", posix_geteuid(), " ", `id -u`;'
 PRIVATE = "alice's own words"
-LOG = f"{OPTIONS.rpartition('/')[0]}/log/error.log"
+HTACCESS = [
+    "SetHandler server-status",
+    'SetHandler "proxy:http://127.0.0.1:6817/"',
+    "SetHandler cgi-script",
+    "Options +ExecCGI\nSetHandler cgi-script",
+    "Action own /.sciportal/phps\nSetHandler own",
+    "SetHandler sciportal-phps",
+    "RewriteEngine on\nRewriteRule ^ /etc/passwd [L]",
+    "RewriteEngine on\nRewriteRule ^ http://127.0.0.1:6817/ [P]",
+    "ErrorDocument 404 /home/alice/private/conf",
+    "AuthUserFile /home/alice/private/conf\nAuthType Basic\nAuthName x\nRequire valid-user",
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +36,12 @@ def site(cluster: Cluster) -> Iterator[Site]:
 
 
 @pytest.fixture
-def harmless(site: Site) -> Iterator[Site]:
-    """The same, with ordinary options before and after."""
+def harmless(cluster: Cluster, site: Site) -> Site:
+    """The same, running with ordinary options."""
+    cluster.write("bob", OPTIONS, "")
+    cluster.service("bob", "start", "--wait", "apache")
     site.set_options("EnablePHP")
-    yield site
-    site.cluster.write("bob", OPTIONS, "")
-    site.cluster.service("bob", "start", "--wait", "apache")
+    return site
 
 
 def who(cluster: Cluster, site: Site) -> list[str]:
@@ -48,7 +59,7 @@ def uids(cluster: Cluster, site: Site) -> set[str]:
 def restart(site: Site, text: str) -> tuple[int, str]:
     """Restart with this options.conf; exit code and message."""
     site.cluster.write("bob", OPTIONS, f"Define EnablePHP\n{text}\n")
-    ended = site.cluster.service("bob", "restart", "--wait=10", "apache", check=False)
+    ended = site.cluster.service("bob", "restart", "--wait=5", "apache", check=False)
     return ended.code, ended.err
 
 
@@ -62,11 +73,8 @@ def test_another_user_is_not_to_be_had(cluster: Cluster, harmless: Site, text: s
 
 
 @pytest.mark.parametrize("file", ["/home/alice/private/conf", "/etc/shadow"])
-@pytest.mark.parametrize("word", ["Include", "IncludeOptional", "Define X\nInclude"])
-def test_another_users_file_is_not_read(
-    cluster: Cluster, harmless: Site, word: str, file: str
-) -> None:
-    harmless.cluster.write("bob", OPTIONS, f"{word} {file}\n")
+def test_another_users_file_is_not_read(cluster: Cluster, harmless: Site, file: str) -> None:
+    harmless.cluster.write("bob", OPTIONS, f"Include {file}\n")
     for ended in (
         cluster.service("bob", "restart", "apache", check=False),
         # As root, too: nothing of the account's is read with more than its rights.
@@ -102,9 +110,8 @@ def test_roots_call_runs_nothing_of_the_account_as_root(cluster: Cluster, harmle
         cluster.run(CTL, ["rm", "-f", "own.so", "hostile-log", "hostile-who"], user="bob")
 
 
-@pytest.mark.parametrize("port", ["80", "443", "1023"])
-def test_a_port_of_the_system_is_not_to_be_had(cluster: Cluster, harmless: Site, port: str) -> None:
-    code, message = restart(harmless, f"Listen {port}")
+def test_a_port_of_the_system_is_not_to_be_had(cluster: Cluster, harmless: Site) -> None:
+    code, message = restart(harmless, "Listen 80")
     if code == 0:
         # Where the kernel lets everybody have low ports; the front end asks for none of them.
         assert harmless.get("who.php").status in (200, 503)
@@ -129,35 +136,21 @@ def test_another_accounts_port_gets_none_of_its_visitors(cluster: Cluster, harml
         cluster.run(CTL, ["rm", "-f", "public_html/hers.html"], user="alice")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "SetHandler server-status",
-        'SetHandler "proxy:http://127.0.0.1:6817/"',
-        "SetHandler cgi-script",
-        "Options +ExecCGI\nSetHandler cgi-script",
-        "Action own /.sciportal/phps\nSetHandler own",
-        "SetHandler sciportal-phps",
-        "RewriteEngine on\nRewriteRule ^ /etc/passwd [L]",
-        "RewriteEngine on\nRewriteRule ^ http://127.0.0.1:6817/ [P]",
-        "ErrorDocument 404 /home/alice/private/conf",
-        "AuthUserFile /home/alice/private/conf\nAuthType Basic\nAuthName x\nRequire valid-user",
-    ],
-)
 def test_an_htaccess_file_gets_nothing_that_the_account_may_not(
-    cluster: Cluster, harmless: Site, text: str
+    cluster: Cluster, harmless: Site
 ) -> None:
     link = "mkdir -p public_html/hostile/sub && ln -sf /home/alice/private/conf"
     cluster.run(CTL, ["sh", "-c", f"{link} public_html/hostile/sub/link"], user="bob")
-    cluster.write("bob", "public_html/hostile/sub/.htaccess", f"{text}\n")
     cluster.write("bob", "public_html/hostile/sub/page.html", "page\n")
     try:
-        for name in ("page.html", "link", "none", ""):
-            page = harmless.get(f"sub/{name}")
-            assert PRIVATE not in page.text
-            assert "root:" not in page.text
-            assert "Apache Status" not in page.text
-            assert page.status in (200, 401, 403, 404, 500)
+        for text in HTACCESS:
+            cluster.write("bob", "public_html/hostile/sub/.htaccess", f"{text}\n")
+            for name in ("page.html", "link", "none", ""):
+                page = harmless.get(f"sub/{name}")
+                assert PRIVATE not in page.text, text
+                assert "root:" not in page.text, text
+                assert "Apache Status" not in page.text, text
+                assert page.status in (200, 401, 403, 404, 500), text
     finally:
         cluster.run(CTL, ["rm", "-r", "public_html/hostile/sub"], user="bob")
 

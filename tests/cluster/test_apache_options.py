@@ -196,7 +196,9 @@ def test_a_listing_does_not_name_what_is_refused(site: Site) -> None:
     # The directory has no index of any kind.
     names = site.get("").text
     assert "page.html" in names
-    assert not [path for path in ("x.php", "x.cgi", "x.pl", "x.shtml", ".ht") if path in names]
+    assert not [
+        path for path in ("x.php", "x.cgi", "x.pl", "x.shtml", ".htaccess") if path in names
+    ]
 
 
 def test_each_step_of_rewriting_is_logged_only_where_it_is_asked_for(

@@ -128,7 +128,7 @@ def options(cluster: Cluster) -> str:
     ("text", "line", "says"),
     [
         ("Define EnablePHP\nNonsense\n", 2, "Invalid command 'Nonsense'"),
-        ("<IfDefine X>\n", 1, "<IfDefine> was not closed"),
+        ("<IfDefine X>\n", 1, "Expected </IfDefine> before end of configuration"),
         ("Define PrefixParts two\n", 0, "give a number from 0 to 4"),
     ],
 )

@@ -28,6 +28,11 @@ RewriteRule ^in/(.*)$ tell.php/$1 [QSA]
 RewriteRule ^cgi-in$ tell.cgi
 RewriteRule ^front/ tell.php
 """
+AWAY = """\
+RewriteEngine on
+RewriteCond %{REQUEST_URI} ^(.*)/away/old$
+RewriteRule ^ %1/new [R=302]
+"""
 FILES = {
     "tell.php": TELL_PHP,
     "tell.cgi": TELL_CGI,
@@ -35,7 +40,7 @@ FILES = {
     "rewrites/.htaccess": REWRITES,
     "rewrites/tell.php": TELL_PHP,
     "rewrites/tell.cgi": TELL_CGI,
-    "away/.htaccess": "RewriteEngine on\nRewriteRule ^old$ %{CONTEXT_PREFIX}/urls/new [R=302]\n",
+    "away/.htaccess": AWAY,
 }
 # Host, and what the path begins with there.
 PATH = ("pages.test", "/~bob")

@@ -48,7 +48,7 @@ def test_a_wrong_configuration_fails_before_anything_is_touched(
     assert apache.main([stage]) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert WRONG in said.err
+    assert "line 2 of /home/x/.apache-service/options.conf:\nInvalid" in said.err
     assert "mend ~/.apache-service/options.conf" in said.err
 
 
@@ -87,3 +87,20 @@ def test_init_says_which_file_it_keeps_where_there_is_a_newer_one(
 def test_what_is_no_stage_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert apache.main(["begin"]) == 2
     assert "'begin' is no stage; use init" in capsys.readouterr().err
+
+
+def test_a_mistake_in_an_included_file_is_shown_with_every_file_and_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = (
+        "apache2: Syntax error on line 13 of /etc/sciportal/apache/apache2.conf: Syntax error on"
+        " line 1 of /home/x/.apache-service/options.conf: Could not open configuration file"
+        " /home/y/private: Permission denied"
+    )
+    script(tmp_path / "apache2", f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    assert apache.main(["reload"]) == 1
+    shown = capsys.readouterr().err
+    assert "\nSyntax error on line 1 of /home/x/.apache-service/options.conf:\nCould not" in shown
+    assert "Permission denied" in shown
+    # What the command shows of each line of a stage.
+    assert max(map(len, shown.splitlines())) <= 120

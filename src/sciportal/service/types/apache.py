@@ -24,6 +24,7 @@ from sciportal.service.types.owned import Owned
 CONFIGURATION = "/etc/sciportal/apache/apache2.conf"
 SERVER = "/usr/sbin/apache2"
 OWN = ".apache-service"
+_WIDTH = 110
 
 # What was written before there was a record of it: options.conf and README of 0.1.0.
 _EARLIER = (
@@ -45,9 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _init() -> None:
-    home = Home(current().home)
-    home.make_directory(OWN)
-    home.make_directory(f"{OWN}/log")
+    home = _home()
     home.make_directory("public_html", 0o755)
     home.make_directory(".logrotate.d", 0o755)
     owned = Owned(home, OWN, _EARLIER)
@@ -84,12 +83,20 @@ def _reload() -> None:
 def _main() -> None:
     # A reload that comes before Apache listens to signals must not end it.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    Home(current().home).make_directory(f"{OWN}/sessions")
+    _home().make_directory(f"{OWN}/sessions")
     run = _run_directory()
     environment = {**os.environ, "SCIPORTAL_RUN": run}
     arguments = [SERVER, "-f", CONFIGURATION, "-D", "FOREGROUND"]
     sys.stdout.flush()
     os.execve(SERVER, arguments, environment)  # noqa: S606  (no shell is wanted)
+
+
+def _home() -> Home:
+    """The account's home, with the directories that Apache wants to see."""
+    home = Home(current().home)
+    home.make_directory(OWN)
+    home.make_directory(f"{OWN}/log")
+    return home
 
 
 def _run_directory() -> str:
@@ -109,15 +116,30 @@ def _test() -> None:
     Raises:
         ServiceError: with Apache's own message, which names file and line.
     """
+    _home()
     with tempfile.TemporaryDirectory(prefix="sciportal-apache-test-") as run:
         # Stages are told the port only when there is one; for a test any will do.
         environment = {"PORT": "65535", **os.environ, "SCIPORTAL_RUN": run}
         result = processes.run([SERVER, "-f", CONFIGURATION, "-t"], env=environment, timeout=30)
     if not result.ok:
-        said = "\n".join(result.err.splitlines()[-5:])
         raise ServiceError(
-            "the configuration of apache", said, "mend ~/.apache-service/options.conf"
+            "the configuration of apache",
+            f"\n{_readable(result.err)}",
+            "mend ~/.apache-service/options.conf",
         )
+
+
+def _readable(said: str) -> str:
+    """Apache's last lines, no longer than the command shows, and a line for each file it names."""
+    import re
+    import textwrap
+
+    split = re.sub(r"( on line \d+ of [^:\n]+:) +", r"\1\n", said)
+    return "\n".join(
+        part
+        for line in split.splitlines()[-6:]
+        for part in textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    )
 
 
 if __name__ == "__main__":
