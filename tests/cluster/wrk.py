@@ -41,6 +41,7 @@ function done(summary)
         summary.duration / 1e6))
 end
 """
+CONNECTIONS = 16
 _PLACE = "/tmp/outcomes.lua"
 _INSTALL = (
     "command -v wrk >/dev/null || apt-get -qq install --yes --no-install-recommends wrk >/dev/null"
@@ -78,7 +79,7 @@ class Wrk:
     """
 
     def __init__(self, cluster: Cluster, path: str, seconds: int) -> None:
-        argv = ["wrk", "-c", "16", "-t", "1", "-d", f"{seconds}s", "--timeout", "10s"]
+        argv = ["wrk", "-c", str(CONNECTIONS), "-t", "1", "-d", f"{seconds}s", "--timeout", "10s"]
         self._process = cluster.start(CTL, [*argv, "-s", _PLACE, f"http://{WEB}:80{path}"])
         self._seconds = seconds
 
