@@ -36,7 +36,7 @@ class Apache(NamedTuple):
 
     figure: Figure
     pss: int
-    """KiB of all its processes while nobody asks, memory that they share counted once."""
+    """KiB of all processes of the job while nobody asks, memory that they share counted once."""
     processes: int
 
 
@@ -50,11 +50,11 @@ def measure(place: Place) -> Apache:
         said = json.loads(place.account("sbatch-service", "status", "--json", "apache"))
         (told,) = said["results"]
         node = told["node"]
-        idle = json.loads(place.program("node.py", "total", "apache2", host=node, user=USER))
+        idle = json.loads(place.program("node.py", "total", "apache", host=node, user=USER))
         file = f"/home/{USER}/public_html/{_FILE}"
         place.cluster.run(node, ["sh", "-c", _INSTALL, "sh", file], timeout=300)
         ours = f"http://127.0.0.1:{told['endpoint']['port']}/~{USER}/{_FILE}"
-        theirs = f"http://127.0.0.1/{_FILE}"
+        theirs = f"http://127.0.0.1:80/{_FILE}"
         pairs = []
         for number in range(ROUNDS):
             urls = (ours, theirs) if number % 2 else (theirs, ours)

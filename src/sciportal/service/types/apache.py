@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.setup import rotation_of
 from sciportal.service.submission import AGAIN
-from sciportal.service.types import apache_files, stage
+from sciportal.service.types import apache_files, apache_main, stage
 from sciportal.service.types.owned import Owned
 
 CONFIGURATION = "/etc/sciportal/apache/apache2.conf"
@@ -34,7 +33,11 @@ _EARLIER = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do one stage and return its exit code; stage `main` does not return."""
+    """Do one stage and return its exit code; stage `main` exits with that of Apache."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] == ["main"]:
+        # What comes before Apache runs is not lost, and does not end us.
+        apache_main.block()
     stages = {
         "init": _init,
         "start": _start,
@@ -42,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "reload": _reload,
         "main": _main,
     }
-    return stage.perform("apache", stages, argv)
+    return stage.perform("apache", stages, words)
 
 
 def _init() -> None:
@@ -81,14 +84,12 @@ def _reload() -> None:
 
 
 def _main() -> None:
-    # A reload that comes before Apache listens to signals must not end it.
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     _home().make_directory(f"{OWN}/sessions")
     run = _run_directory()
     environment = {**os.environ, "SCIPORTAL_RUN": run}
     arguments = [SERVER, "-f", CONFIGURATION, "-D", "FOREGROUND"]
     sys.stdout.flush()
-    os.execve(SERVER, arguments, environment)  # noqa: S606  (no shell is wanted)
+    sys.exit(apache_main.run(arguments, environment, run))
 
 
 def _home() -> Home:

@@ -1,0 +1,64 @@
+"""The main process of the type `apache`: Apache, and what lets visitors notice no reload.
+
+A graceful reload or stop of Apache finishes the requests that it has, and closes idle connections
+at once. One of those the front end may just be about to use: that request is lost. So before
+Apache gets the signal, its answers say for longer than the front end keeps an idle connection
+that theirs is not to be used again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from sciportal.light import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# While this file is in the private directory, Apache closes each connection after its answer.
+CLOSING = "closing"
+# Longer than the role frontend's frontend_connection_ttl.
+_CLOSING_SECONDS = 1.25
+# Until Apache's old processes have noticed.
+_SETTLING_SECONDS = 0.5
+_GRACEFUL = (signal.SIGUSR1, signal.SIGWINCH)
+_AT_ONCE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_SIGNALS = (*_GRACEFUL, *_AT_ONCE, signal.SIGCHLD)
+
+
+def block() -> None:
+    """Let signals wait until `run` takes them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def run(argv: list[str], env: Mapping[str, str], directory: str) -> int:
+    """Run Apache until it ends; signals were blocked before.
+
+    Args:
+        argv: program and arguments.
+        env: its environment.
+        directory: the job's private one.
+
+    Returns:
+        Its exit status, or 128 plus the number of the signal that ended it.
+    """
+    pid = os.posix_spawn(argv[0], argv, env, setsigmask=())
+    closing = os.path.join(directory, CLOSING)
+    while True:
+        number = signal.sigwait(_SIGNALS)
+        if number == signal.SIGCHLD:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                code = os.waitstatus_to_exitcode(status)
+                return code if code >= 0 else 128 - code
+        elif number in _GRACEFUL:
+            os.close(os.open(closing, os.O_WRONLY | os.O_CREAT, 0o600))
+            # Whoever is in a hurry does not wait.
+            hurry = signal.sigtimedwait(_AT_ONCE, _CLOSING_SECONDS)
+            os.kill(pid, hurry.si_signo if hurry else number)
+            time.sleep(_SETTLING_SECONDS)
+            os.unlink(closing)
+        else:
+            os.kill(pid, number)
