@@ -5,20 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 
+from golden.render import _loader, _yaml
 from unit.roles.test_variables import ROLES
-
-_loader = DataLoader()
-init_plugin_loader()
 
 
 def refused(*domains: dict[str, str]) -> list[str]:
     """The names of the domains that are refused."""
     variables: dict[str, Any] = {
-        **_loader.load_from_file(str(ROLES / "frontend/vars/main.yml"), trusted_as_template=True),
+        **_yaml(ROLES / "frontend/vars/main.yml"),
         "frontend_server_name": "Pages.example.org",
         "frontend_server_aliases": ["www.example.org"],
         "frontend_domains": list(domains),
