@@ -9,6 +9,8 @@ import pytest
 from cluster.apache_site import OPTIONS, Site
 from cluster.testbed import CTL, Cluster, wait_for
 
+pytestmark = pytest.mark.xdist_group("types")
+
 WHO = '<?php echo "ran:", posix_geteuid(), " ", `id -u`;'
 PRIVATE = "alice's own words"
 HTACCESS = [

@@ -9,6 +9,8 @@ import pytest
 from cluster.testbed import CTL, WEB, Cluster
 from golden.render import all_cases
 
+pytestmark = pytest.mark.xdist_group("types")
+
 PAGES = {
     "index.html": "<h1>bob</h1>\n",
     "empty/.keep": "",

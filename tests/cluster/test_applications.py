@@ -13,6 +13,8 @@ import pytest
 from cluster.apache_site import Site
 from cluster.testbed import CTL, NODES, Cluster, wait_for
 
+pytestmark = pytest.mark.xdist_group("types")
+
 # What phpLiteAdmin and UseModWiki need of the system, on the nodes.
 NEEDED = ["php-sqlite3", "php-mbstring", "libcgi-pm-perl"]
 INSTALL = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends"]

@@ -13,7 +13,8 @@ import pytest
 
 from cluster.testbed import ROOT, Cluster
 
-pytestmark = pytest.mark.beside
+# With the tests of types, some of which change the configuration of a host for a moment.
+pytestmark = pytest.mark.xdist_group("types")
 
 INVENTORY = ROOT / "molecule" / "inventory" / "hosts.yml"
 

@@ -16,6 +16,8 @@ from cluster.plays import PLAYBOOKS, play
 from cluster.testbed import CTL, PREFIX, ROOT, Cluster
 from unit.docs.console import Block, blocks
 
+pytestmark = pytest.mark.alone
+
 README = ROOT / "README.md"
 DEMO = ROOT / "molecule" / "demo" / "accounts.yml"
 PAGES = [page for page in [README, *sorted(ROOT.glob("docs/users/*.md"))] if blocks(page)]

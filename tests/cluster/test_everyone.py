@@ -10,6 +10,8 @@ import pytest
 
 from cluster.testbed import CTL, SLEEPER, Cluster, Service
 
+pytestmark = pytest.mark.alone
+
 ACCOUNTS = 500
 # Two services each, as a start and a stop leave them.
 MAKE = """

@@ -12,6 +12,8 @@ import pytest
 from cluster.testbed import CTL, ECHO, NODES, WEB, Cluster, Service, wait_for
 from cluster.visitor import ask, handshake
 
+pytestmark = pytest.mark.alone
+
 STATUS = ["service-routes", "status", "--json"]
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cluster.testbed import CTL, HELLO, NODES, Cluster
+
+pytestmark = pytest.mark.alone
 
 
 def test_10_services_of_two_accounts_run_at_once_on_the_two_nodes(cluster: Cluster) -> None:

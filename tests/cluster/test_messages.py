@@ -12,6 +12,8 @@ from cluster.entries import by_ansible, by_command
 from cluster.testbed import CTL, Cluster, Ended
 from messages.table import ENTRIES, cases
 
+pytestmark = pytest.mark.alone
+
 CASES = cases()
 EVERY = [
     pytest.param(entry, n, id=f"{entry}-{each}")

@@ -10,6 +10,8 @@ import pytest
 from cluster.testbed import CTL, NODES, ROOT, Cluster, Service, wait_for
 from cluster.visitor import handshake
 
+pytestmark = pytest.mark.xdist_group("types")
+
 PAGE = ROOT / "docs/developers/types.md"
 TYPE = "/etc/sbatch-service/board"
 

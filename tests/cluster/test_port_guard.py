@@ -11,6 +11,8 @@ import pytest
 from cluster.squat import BIG, IPV4, IPV6, SERVER, SERVICE, Holder, Squatter, owners, visit
 from cluster.testbed import CTL, NODES, WEB, Cluster, Service, wait_for
 
+pytestmark = pytest.mark.alone
+
 NODE, OTHER = NODES
 # Addresses of IPv6 that the cluster's own network does not have.
 ADDRESSES = {WEB: "fd00:5c1::1", NODE: "fd00:5c1::2", OTHER: "fd00:5c1::3"}

@@ -11,6 +11,8 @@ import pytest
 
 from cluster.testbed import CTL, Cluster, Ended, wait_for
 
+pytestmark = pytest.mark.alone
+
 NAME = "sched-service"
 POOL = ("-p", "service-pool")
 # The kernel says whether another job of the name runs: a lock goes with the last of its processes.

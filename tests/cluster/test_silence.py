@@ -9,6 +9,8 @@ import pytest
 
 from cluster.testbed import CTL, HELLO, SLEEPER, Cluster, Service, wait_for
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def slurmctld(cluster: Cluster) -> Iterator[Cluster]:

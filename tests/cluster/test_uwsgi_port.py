@@ -13,6 +13,8 @@ from cluster.plays import run_tasks
 from cluster.squat import Squatter
 from cluster.testbed import CTL, SLEEPER, Cluster
 
+pytestmark = pytest.mark.xdist_group("types")
+
 MODULE = "sciportal.hosting.uwsgi_port"
 INFO = "sciportal.hosting.uwsgi_port_info"
 FILE = ".app0-service/ports.ini"

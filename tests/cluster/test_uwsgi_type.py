@@ -18,6 +18,8 @@ from cluster.squat import visit
 from cluster.testbed import CTL, NODES, WEB, Cluster, Page, Service, wait_for
 from cluster.visitor import ask, handshake
 
+pytestmark = pytest.mark.xdist_group("types")
+
 URL = "/~alice:uwsgi"
 APP_INI = ".uwsgi-service/app.ini"
 BROKEN = "import nothing_of_that_name\n"
