@@ -50,7 +50,8 @@ def read(text: str) -> Wanted:
         numbers = [values.get(key) or 0 for key in ("port", "lowest", "highest")]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError("the input", f"it is no such document ({error})", "see port") from None
-    if state not in (PRESENT, ABSENT, SHOWN) or not all(type(each) is int for each in numbers):
+    are_numbers = all(isinstance(each, int) and not isinstance(each, bool) for each in numbers)
+    if state not in (PRESENT, ABSENT, SHOWN) or not are_numbers:
         raise UsageError("the input", f"state {state!r} or a number is wrong", "see port")
     return Wanted(state, service, *numbers)
 
