@@ -10,14 +10,6 @@ import pytest
 from cluster.testbed import CTL, ECHO, Cluster, Service, wait_for
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, unless they belong to a group of files."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture
 def service(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Service]:
     """A service of alice that nobody used before; it is purged afterwards."""

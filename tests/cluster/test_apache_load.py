@@ -13,7 +13,7 @@ from cluster.apache_site import Site
 from cluster.testbed import CTL, Cluster, wait_for
 from cluster.wrk import CONNECTIONS, Wrk, prepare
 
-pytestmark = pytest.mark.xdist_group("types")
+pytestmark = pytest.mark.apache
 
 SECONDS = [5, pytest.param(30, marks=pytest.mark.long)]
 SETTINGS = ".sbatch-service/apache.toml"

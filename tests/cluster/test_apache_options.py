@@ -13,7 +13,7 @@ from cluster.apache_site import SOURCE, Site
 from cluster.testbed import CTL, Cluster
 from sciportal.service.types.apache_options import OPTIONS
 
-pytestmark = pytest.mark.xdist_group("types")
+pytestmark = pytest.mark.apache
 
 PHP = f'<?php echo "ran:php"; // {SOURCE}\n'
 CGI = f'#!/bin/sh\n# {SOURCE}\nprintf "Content-Type: text/plain\\n\\nran:cgi\\n"\n'

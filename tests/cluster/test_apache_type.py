@@ -9,7 +9,7 @@ import pytest
 from cluster.testbed import CTL, WEB, Cluster
 from golden.render import all_cases
 
-pytestmark = pytest.mark.xdist_group("types")
+pytestmark = pytest.mark.apache
 
 PAGES = {
     "index.html": "<h1>bob</h1>\n",

@@ -16,7 +16,7 @@ from cluster.testbed import CTL, WEB, Cluster, wait_for
 from cluster.visitor import say
 from golden.render import all_cases
 
-pytestmark = pytest.mark.xdist_group("types")
+pytestmark = pytest.mark.apache
 
 TELL_PHP = "<?php echo json_encode($_SERVER + ['INPUT' => file_get_contents('php://input')]);\n"
 TELL_CGI = """\

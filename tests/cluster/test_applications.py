@@ -13,7 +13,7 @@ import pytest
 from cluster.apache_site import Site
 from cluster.testbed import CTL, NODES, Cluster, wait_for
 
-pytestmark = pytest.mark.xdist_group("types")
+pytestmark = pytest.mark.apache
 
 # What phpLiteAdmin and UseModWiki need of the system, on the nodes.
 NEEDED = ["php-sqlite3", "php-mbstring", "libcgi-pm-perl"]

@@ -13,8 +13,8 @@ import pytest
 
 from cluster.testbed import ROOT, Cluster
 
-# With the tests of types, some of which change the configuration of a host for a moment.
-pytestmark = pytest.mark.xdist_group("types")
+# With the tests that change the configuration of a host for a moment.
+pytestmark = pytest.mark.apache
 
 INVENTORY = ROOT / "molecule" / "inventory" / "hosts.yml"
 

@@ -10,7 +10,7 @@ import pytest
 from cluster.testbed import CTL, NODES, ROOT, Cluster, Service, wait_for
 from cluster.visitor import handshake
 
-pytestmark = pytest.mark.xdist_group("types")
+pytestmark = pytest.mark.uwsgi
 
 PAGE = ROOT / "docs/developers/types.md"
 TYPE = "/etc/sbatch-service/board"

@@ -13,7 +13,7 @@ from cluster.plays import run_tasks
 from cluster.squat import Squatter
 from cluster.testbed import CTL, SLEEPER, Cluster
 
-pytestmark = pytest.mark.xdist_group("types")
+pytestmark = pytest.mark.uwsgi
 
 MODULE = "sciportal.hosting.uwsgi_port"
 INFO = "sciportal.hosting.uwsgi_port_info"

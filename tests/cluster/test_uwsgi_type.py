@@ -18,7 +18,7 @@ from cluster.squat import visit
 from cluster.testbed import CTL, NODES, WEB, Cluster, Page, Service, wait_for
 from cluster.visitor import ask, handshake
 
-pytestmark = pytest.mark.xdist_group("types")
+pytestmark = pytest.mark.uwsgi
 
 URL = "/~alice:uwsgi"
 APP_INI = ".uwsgi-service/app.ini"
