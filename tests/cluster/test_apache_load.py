@@ -49,8 +49,8 @@ def test_reloads_under_load_fail_no_request(
         reloads += 1
         time.sleep(0.3)
     outcome = load.outcome()
-    assert reloads >= seconds / 2
-    assert outcome.served > 10 * seconds
+    assert reloads >= 2
+    assert outcome.served > CONNECTIONS
     assert (outcome.failed, outcome.waits, outcome.broken, outcome.late) == (0, 0, 0, 0), outcome
 
 
@@ -67,7 +67,7 @@ def test_a_deploy_under_load_answers_nothing_wrong(
     time.sleep(1)
     cluster.service("bob", "deploy", "--wait", "apache")
     outcome = load.outcome()
-    assert outcome.served > 100 * seconds
+    assert outcome.served > 10 * seconds
     assert (outcome.failed, outcome.late) == (0, 0), outcome
     assert outcome.broken <= CONNECTIONS, outcome
     wait_for(lambda: site.get("page.html").status == 200, 5)

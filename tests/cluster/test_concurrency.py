@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from cluster.testbed import CTL, SLEEPER, Service
+from cluster.testbed import CTL, SLEEPER, Service, wait_for
 
 
 def test_20_concurrent_starts_leave_one_job(service: Service) -> None:
@@ -50,5 +50,8 @@ def test_ctrl_c_at_any_point_leaves_what_the_next_call_can_finish(service: Servi
         ended = service.cluster.run(CTL, argv, user="alice", check=False)
         # What Python itself says while it starts is not ours to keep back.
         assert "/sciportal/service/" not in ended.err
+    # timeout interrupts twice, so sbatch may have been left in the middle: for a while nobody knows
+    # whether a job comes of it, and nothing is submitted meanwhile.
+    wait_for(lambda: service.status()["state"] != "unknown", 60)
     service("start", "--wait")
     assert len(service.cluster.jobs("alice", service.name)) == 1
