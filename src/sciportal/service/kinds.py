@@ -21,6 +21,8 @@ class Kind(NamedTuple):
     wrong that no restart mends."""
     has_workers: bool = False
     """Whether its program listens before it can serve: it can when it has a child process."""
+    farewell: int = 0
+    """The signal at which its program accepts nobody any more, but serves whom it has."""
 
 
 PORT_SPAN = 8192
@@ -44,6 +46,7 @@ TYPES = {
         # that cannot be loaded (uwsgi.h, UWSGI_FAILED_APP_CODE).
         mistakes=(1, 22),
         has_workers=True,
+        farewell=15,
     ),
 }
 

@@ -27,6 +27,10 @@ class Socket(NamedTuple):
     uid: int
     is_local: bool
     """Whether only this host can reach it."""
+    waiting: int = 0
+    """Connections that it has not accepted yet."""
+    inode: int = 0
+    """By which the kernel names it, also in /proc/PID/fd."""
 
 
 def sockets(port: int, tables: Sequence[str] = TABLES) -> list[Socket]:
@@ -113,9 +117,10 @@ def _listed(port: int, table: str) -> Iterator[Socket]:
     local = f":{port:04X}"
     with suppress(OSError), open(table, encoding="ascii", errors="replace") as file:
         for line in file:
-            words = line.split(None, 8)
-            if len(words) > 8 and words[3] == _LISTEN and words[1].endswith(local):
-                yield Socket(int(words[7]), _is_loopback(words[1][:-5]))
+            words = line.split(None, 10)
+            if len(words) > 9 and words[3] == _LISTEN and words[1].endswith(local):
+                waiting = int(words[4].rpartition(":")[2], 16)
+                yield Socket(int(words[7]), _is_loopback(words[1][:-5]), waiting, int(words[9]))
 
 
 def _is_loopback(address: str) -> bool:

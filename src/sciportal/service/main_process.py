@@ -8,6 +8,7 @@ import signal
 import time
 
 from sciportal.light import suppress
+from sciportal.service import door
 
 # A login shell, so that ~/.profile applies (that is how rvm and the like reach a service); exec,
 # so that the main process is the one that gets the signals. A profile may have gone elsewhere.
@@ -24,12 +25,14 @@ class MainProcess:
     Args:
         executable: absolute path of the service's executable.
         home: its working directory.
+        port: on which it listens; 0 for none.
+        farewell: number of the signal at which it accepts nobody any more; 0 for none.
 
     Raises:
         OSError: no process can be started.
     """
 
-    def __init__(self, executable: str, home: str) -> None:
+    def __init__(self, executable: str, home: str, port: int = 0, farewell: int = 0) -> None:
         # What its children leave behind becomes ours, and so can be ended before a next start.
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         argv = ["/bin/bash", "-l", "-c", _COMMAND, executable, home]
@@ -43,6 +46,8 @@ class MainProcess:
         self.code = 0
         """Exit status, or the negated number of a signal, once it has ended."""
         self._ended = False
+        self._port = port
+        self._farewell = farewell
 
     def has_ended(self) -> bool:
         """Whether it has; every process that ended is taken note of."""
@@ -58,8 +63,11 @@ class MainProcess:
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
-        if not self._ended:
-            os.kill(self._pid, number)
+        if self._ended:
+            return
+        if self._port and number == self._farewell:
+            door.shut(self._pid, self._port)
+        os.kill(self._pid, number)
 
     def is_waiting_shell(self) -> bool:
         """Whether it is a shell that runs another program, which gets no signal then."""

@@ -84,7 +84,9 @@ class Runner:
         """Start the main process as often as its policy wants it."""
         while True:
             obstacle = self._obstacle()
-            process = MainProcess(self._order.executable, self._order.home)
+            process = MainProcess(
+                self._order.executable, self._order.home, self._port, self._kind.farewell
+            )
             self._record = self._record._replace(is_shell=False, listens=False, obstacle=obstacle)
             self._note(record.RUNNING)
             try:

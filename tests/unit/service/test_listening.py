@@ -56,8 +56,8 @@ def tables(tmp_path: Path) -> tuple[str, ...]:
 
 
 def test_sockets_are_found_with_their_owner_and_reach(tables: tuple[str, ...]) -> None:
-    assert sockets(24601, tables) == [Socket(2001, False)] * 2
-    assert sockets(24602, tables) == [Socket(2002, True)] * 3
+    assert sockets(24601, tables) == [Socket(2001, False, 0, 4711)] * 2
+    assert sockets(24602, tables) == [Socket(2002, True, 0, 4711)] * 3
     assert sockets(24603, tables) == []
 
 

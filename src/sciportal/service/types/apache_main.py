@@ -3,7 +3,7 @@
 A graceful reload or stop of Apache finishes the requests that it has, and closes idle connections
 at once. One of those the front end may just be about to use: that request is lost. So before
 Apache gets the signal, its answers say for longer than the front end keeps an idle connection
-that theirs is not to be used again.
+that theirs is not to be used again. Before a stop, those who wait to be accepted are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import time
 
 from sciportal.light import TYPE_CHECKING
+from sciportal.service.listening import port_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,11 @@ def run(argv: list[str], env: Mapping[str, str], directory: str) -> int:
             os.close(os.open(closing, os.O_WRONLY | os.O_CREAT, 0o600))
             # Whoever is in a hurry does not wait.
             hurry = signal.sigtimedwait(_AT_ONCE, _CLOSING_SECONDS)
+            if number == signal.SIGWINCH and not hurry:
+                # Here, for ctypes takes memory that Apache's users would pay for.
+                from sciportal.service import door
+
+                door.shut(pid, port_of(env))
             os.kill(pid, hurry.si_signo if hurry else number)
             time.sleep(_SETTLING_SECONDS)
             os.unlink(closing)
