@@ -17,6 +17,7 @@ from cluster.load import Load, is_served
 from cluster.squat import visit
 from cluster.testbed import CTL, NODES, WEB, Cluster, Page, Service, wait_for
 from cluster.visitor import ask, handshake
+from cluster.wrk import CONNECTIONS, Wrk, prepare
 
 pytestmark = pytest.mark.uwsgi
 
@@ -193,7 +194,7 @@ def reload_under_load(cluster: Cluster, service: Service, seconds: float) -> Non
         time.sleep(1)
     lost = [each for each in load.answers() if not is_served(each)]
     assert not lost, lost[:3]
-    assert len(load.requests) > 100 * seconds / 5
+    assert len(load.requests) > CONNECTIONS
     assert reloads > 1
 
 
@@ -208,18 +209,33 @@ def test_no_request_is_lost_by_reloads_under_load_for_half_a_minute(
     reload_under_load(cluster, flask, 30)
 
 
+@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.long)])
+def test_a_deploy_under_load_answers_nothing_wrong(
+    cluster: Cluster, flask: Service, seconds: int
+) -> None:
+    """While no instance runs, visitors are told when to come back."""
+    prepare(cluster)
+    load = Wrk(cluster, f"{URL}/", seconds)
+    time.sleep(1)
+    flask("deploy", "--wait")
+    outcome = load.outcome()
+    assert outcome.served > CONNECTIONS
+    assert (outcome.failed, outcome.broken, outcome.late) == (0, 0, 0), outcome
+
+
 def test_a_reload_takes_new_code(cluster: Cluster, flask: Service) -> None:
     cluster.write("alice", "web/words.py", 'GREETING = "moin"\n')
     flask("reload")
     wait_for(lambda: cluster.get(f"{URL}/").text.startswith("moin"), 5)
 
 
-def test_a_reload_of_a_broken_application_leaves_the_running_one_alone(
-    cluster: Cluster, flask: Service
+@pytest.mark.parametrize("action", ["reload", "restart", "deploy"])
+def test_a_broken_application_leaves_the_running_one_alone(
+    cluster: Cluster, flask: Service, action: str
 ) -> None:
     cluster.write("alice", "web/words.py", BROKEN)
     try:
-        done = flask("reload", check=False)
+        done = flask(action, check=False)
         assert done.code == 1
         assert "uwsgi cannot load it" in done.err
         assert "No module named 'nothing_of_that_name'" in done.err

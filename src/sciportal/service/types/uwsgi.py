@@ -16,6 +16,7 @@ from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.layout import Layout
 from sciportal.service.listening import port_of
+from sciportal.service.submission import AGAIN
 from sciportal.service.types import ini, stage, uwsgi_app, uwsgi_options
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ def _start() -> None:
 
 
 def _stop() -> None:
+    # What runs is not to go if nothing can follow it. What is missing, init may still write.
+    home = Home(current().home)
+    if os.environ.get(AGAIN) and home.is_there(APP):
+        _try(command(home))
     # The standard configuration has uwsgi finish the requests in flight.
     print("SIGTERM")
 

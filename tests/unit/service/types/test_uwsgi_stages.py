@@ -118,10 +118,14 @@ def test_stop_is_gentle_and_a_stage_that_is_none_is_said(ready, capsys):
 
 
 @pytest.mark.parametrize(("status", "code"), [(0, 0), (22, 1)])
-def test_a_reload_is_tried_first(ready, tmp_path, status, code, capsys):
+@pytest.mark.parametrize(("action", "signal"), [("reload", "SIGHUP"), ("stop", "SIGTERM")])
+def test_what_is_to_follow_is_tried_first(
+    ready, tmp_path, monkeypatch, action, signal, status, code, capsys
+):
+    monkeypatch.setenv("AGAIN", "1")
     (tmp_path / "uwsgi").write_text(f"#!/bin/sh\necho no such module >&2\nexit {status}\n")
     (tmp_path / "uwsgi").chmod(0o755)
-    assert uwsgi.main(["reload"]) == code
+    assert uwsgi.main([action]) == code
     said = capsys.readouterr()
-    assert said.out == ("" if code else "SIGHUP\n")
+    assert said.out == ("" if code else f"{signal}\n")
     assert ("no such module" in said.err) == bool(code)
