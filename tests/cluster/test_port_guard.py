@@ -241,6 +241,25 @@ def test_open_connections_outlive_the_right_to_answer(
     assert visit(cluster, WEB, "www-data", target, PORT).text.endswith(ALICE)
 
 
+@pytest.mark.parametrize("claim", ["http 22 public", "uwsgi 6818 public", "http 60000 public"])
+def test_a_port_outside_the_range_is_no_route_even_if_slurm_were_to_hold_it(
+    cluster: Cluster, alice: Alice, claim: str
+) -> None:
+    """The rules of Slurm let nobody but its administrators write such a comment."""
+    job = alice.service.status()["job_id"]
+    try:
+        announce(cluster, job, f"sbatch-service/1 {claim}")
+        wait_for(lambda: cluster.get(alice.url).status == 503, 10)
+    finally:
+        announce(cluster, job, f"sbatch-service/1 http {alice.port} public")
+    wait_for(lambda: cluster.get(alice.url).text == ALICE, 10)
+
+
+def announce(cluster: Cluster, job: int, text: str) -> None:
+    """As root, write a job's comment."""
+    cluster.run(CTL, ["scontrol", "update", f"JobId={job}", f"Comment={text}"])
+
+
 def test_the_owners_come_back_from_the_queue(cluster: Cluster, alice: Alice) -> None:
     mine = f"{PORT} . 2001"
     restart = ["systemctl", "restart", "slurmd"]
