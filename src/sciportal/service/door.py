@@ -1,9 +1,8 @@
 """No new connections to a program that is about to end.
 
 With a socket that listens go the connections that wait to be accepted, and their visitors get no
-answer. So it is first made deaf to those who knock (a filter of its own, socket(7)), and the
-program takes those who already stand there. Whoever knocked meanwhile knocks again a second later
-(RFC 6298, 2.1) and finds it closed.
+answer. So it is first bound to a network interface that does not exist: whoever knocks from then
+on finds the port closed, and the program takes those who already stand there.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
-import struct
 import time
 
 from sciportal.light import TYPE_CHECKING, suppress
@@ -20,18 +18,12 @@ from sciportal.service import listening
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# asm-generic/socket.h, which most machines have; socket(7).
-_SO_ATTACH_FILTER = 26
+# asm-generic/socket.h, which most machines have. The owner of a socket may do this since Linux 5.7
+# (commit c427bfec18f2); the kernel does not look whether there is such an interface.
+_SO_BINDTOIFINDEX = 62
+_NOWHERE = 0x7FFFFFFF
 # The same on every machine: pidfd_getfd(2).
 _PIDFD_GETFD = 438
-# linux/filter.h. A filter of a TCP socket begins at the header of TCP, whose byte 13 has the flags.
-_FLAGS, _SYN = 13, 2
-_NOT_SYN = (
-    (0x30, 0, 0, _FLAGS),  # BPF_LD | BPF_B | BPF_ABS
-    (0x45, 0, 1, _SYN),  # BPF_JMP | BPF_JSET | BPF_K
-    (0x06, 0, 0, 0),  # BPF_RET | BPF_K: not a byte of it
-    (0x06, 0, 0, 0xFFFFFFFF),  # all of it
-)
 # A handshake that was begun is over.
 _HANDSHAKE_SECONDS = 0.1
 _POLL_SECONDS = 0.02
@@ -46,15 +38,20 @@ def shut(pid: int, port: int, seconds: float = 2.0) -> bool:
         seconds: longest time that it gets to accept them.
 
     Returns:
-        Whether its queue is empty; False also where the kernel lets nobody do this (ptrace(2),
-        ptrace_scope), and nothing was changed.
+        Whether its queue is empty; False also where the kernel does not let us do this (an old
+        one; ptrace(2), ptrace_scope), and nothing was changed.
     """
     doors = list(_doors(pid, port))
+    try:
+        for each in doors:
+            each.setsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX, _NOWHERE)
+    except OSError:
+        return False
+    finally:
+        for each in doors:
+            each.close()
     if not doors:
         return False
-    for each in doors:
-        with each:
-            _attach(each)
     deadline = time.monotonic() + max(seconds, _HANDSHAKE_SECONDS)
     time.sleep(_HANDSHAKE_SECONDS)
     while any(each.waiting for each in listening.sockets(port)):
@@ -84,10 +81,3 @@ def _taken(process: int, number: int) -> int:
     if taken < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return taken
-
-
-def _attach(door: socket.socket) -> None:
-    words = b"".join(struct.pack("HBBI", *each) for each in _NOT_SYN)
-    kept = ctypes.create_string_buffer(words)
-    program = struct.pack("HP", len(_NOT_SYN), ctypes.addressof(kept))
-    door.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
