@@ -34,14 +34,14 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sciportal.service import apply
+from sciportal.service import document
 
 SECTIONS = ("command", "files", "stages", "slurm", "playbooks", "log", "pages")
 ENTRIES = ("command", "account", "module", "role")
 SERVICE = "SERVICE"
 
 # The module's word for an action.
-STATES = {action.value: state for state, action in apply.STATES.items()}
+STATES = {action.value: state for state, action in document.STATES.items()}
 
 
 class Message(NamedTuple):

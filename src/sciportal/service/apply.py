@@ -6,80 +6,31 @@ settings and type, which the ledger keeps from the last `init`.
 
 from __future__ import annotations
 
-import json
-import re
-
-from sciportal.light import TYPE_CHECKING, NamedTuple
-from sciportal.service import executable, lifecycle
+from sciportal.light import TYPE_CHECKING
+from sciportal.service import executable, lifecycle, work
 from sciportal.service import settings as settings_file
+from sciportal.service.configuration import Configuration
 from sciportal.service.deed import look
-from sciportal.service.errors import UnknownError, UsageError
+from sciportal.service.document import STATES, WITH_FILES, Wanted
+from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.job import Job, State
 from sciportal.service.kinds import kind_of
-from sciportal.service.names import check_service
 from sciportal.service.plan import STARTING, Action, Present, Step, plan
 from sciportal.service.report import report
+from sciportal.service.reservation import check_recorded
 from sciportal.service.result import Result
 from sciportal.service.session import Session
+from sciportal.service.types import formats
 from sciportal.service.view import View
-from sciportal.service.work import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from typing import Any
 
-SCHEMA = 1
-STATES = {
-    "present": Action.INIT,
-    "deployed": Action.DEPLOY,
-    "started": Action.START,
-    "stopped": Action.STOP,
-    "restarted": Action.RESTART,
-    "reloaded": Action.RELOAD,
-    "absent": Action.PURGE,
-}
-_WITH_FILES = ("present", "deployed")
+    from sciportal.service.deed import Work
+    from sciportal.service.work import Doing
+
 _SCRIPT_LIMIT = 1 << 20
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
-
-
-class Wanted(NamedTuple):
-    """One service as it is to be."""
-
-    service: str
-    state: str
-    account: str | None
-    """Whose it is; None for the caller's."""
-    script: str | None
-    """Text of the executable; None to leave it."""
-    settings: dict[str, Any] | None
-    """Keys of SERVICE.toml; None to leave it."""
-
-
-def read(text: str) -> tuple[list[Wanted], bool]:
-    """The wanted services of a document, and whether a purge keeps an archive.
-
-    Raises:
-        UsageError: the document is not of the form that `docs/developers/json.md` describes.
-    """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError("apply", f"it is no JSON: {error}", "write one object") from None
-    if _SURROGATE.search(text) and not _is_text(document):
-        raise UsageError("apply", "a string holds half a surrogate pair", "write whole characters")
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise UsageError("apply", "the document has no schema 1", 'begin with {"schema": 1, ...}')
-    archive = document.get("archive", True)
-    services = document.get("services")
-    if not isinstance(services, list) or not isinstance(archive, bool):
-        raise UsageError("apply", "services is no list, or archive no boolean", "mend these keys")
-    wanted = [_wanted(each) for each in services]
-    seen = [(each.account, each.service) for each in wanted]
-    for each in seen:
-        if seen.count(each) > 1:
-            raise UsageError("apply", f"{each[1]} is named twice", "name each service once")
-    return wanted, archive
 
 
 def run(session: Session, wanted: Sequence[Wanted]) -> list[Result]:
@@ -110,21 +61,88 @@ def _ensure(view: View, wanted: Wanted) -> Generator[float, Sequence[Job], Resul
             wanted.service, f"its state is unknown ({why})", "try again when Slurm answers"
         )
     files = _files(view, wanted)
-    before = view.as_diff()
-    steps = _steps(view, wanted, files)
+    config = _configuration(view, wanted)
+    before = _shown(view, wanted, config.before())
+    steps, is_reload = _steps(view, wanted, files, config)
+    # What a reload is enough for was not stopped, and goes on.
+    means = Action.RELOAD if is_reload else action
+    yield from _carry_out(view, means, steps, wanted, config, checked=bool(files))
+    result = report(view, action, steps)
+    if session.options.check:
+        after = _expected(view, before, wanted, steps)
+    else:
+        config.finish()
+        after = _shown(view, wanted, {})
+    if wanted.config is not None:
+        after["config"] = config.after()
+    kept, warnings = tuple(config.kept), tuple(config.warnings)
+    return result._replace(before=before, after=after, kept=kept, warnings=warnings)
+
+
+def _shown(view: View, wanted: Wanted, config: dict[str, str]) -> dict[str, object]:
+    return {**view.as_diff(), **({"config": config} if wanted.config is not None else {})}
+
+
+def _carry_out(
+    view: View,
+    action: Action,
+    steps: Sequence[Step],
+    wanted: Wanted,
+    config: Configuration,
+    *,
+    checked: bool,
+) -> Work:
+    """Do the steps; files that the type refuses are put back as they were."""
     texts = {
         view.layout.executable: (wanted.script or "", 0o700),
         view.layout.settings: (settings_file.dump(wanted.settings or {}), 0o600),
     }
 
     def put(view: View, step: Step) -> None:
-        text, mode = texts[step.detail]
-        view.session.home.write(step.detail, text, mode)
+        if not config.put(step.detail):
+            text, mode = texts[step.detail]
+            view.session.home.write(step.detail, text, mode)
 
-    yield from carry_out(view, action, steps, more={"put": put}, checked=bool(files))
-    result = report(view, action, steps)
-    after = _expected(view, before, wanted, files) if session.options.check else view.as_diff()
-    return result._replace(before=before, after=after)
+    def test(view: View, _step: Step) -> None:
+        work.run_stage(view, Action.RELOAD.value)
+        config.accept()
+
+    def stage(view: View, step: Step) -> None:
+        work.call_stage(view, step)
+        if step.detail == Action.INIT.value:
+            config.accept()
+            config.finish()
+
+    more: dict[str, Doing] = {"put": put, "test": test, "stage": stage}
+    try:
+        yield from work.carry_out(view, action, steps, more=more, checked=checked)
+    except BaseException as error:
+        if config.restore() and type(error) is ServiceError:
+            raise ServiceError(
+                f"the config of {wanted.service}",
+                f"{error.wanted}: {error.found}",
+                "mend the data; its files are as they were before",
+            ) from error
+        raise
+
+
+def _configuration(view: View, wanted: Wanted) -> Configuration:
+    """The files of the service's type.
+
+    Raises:
+        ServiceError: they cannot be written or read, or the port is not to be had.
+    """
+    port = (wanted.config or {}).get("port")
+    if port is not None:
+        settings = view.settings if wanted.settings is None else _parsed(view, wanted.settings)
+        check_recorded(view, port, settings)
+    home, own = view.session.home, view.layout.own
+    return Configuration(home, own, wanted.files(), is_forced=wanted.force)
+
+
+def _parsed(view: View, values: dict[str, Any]) -> settings_file.Settings:
+    path = view.session.home.path(view.layout.settings)
+    return settings_file.parse(values, view.service, path, view.session.site.stop_timeout)
 
 
 def _files(view: View, wanted: Wanted) -> list[Step]:
@@ -140,8 +158,7 @@ def _files(view: View, wanted: Wanted) -> list[Step]:
         if there != wanted.script:
             steps.append(Step("put", layout.executable))
     if wanted.settings is not None:
-        path = home.path(layout.settings)
-        settings_file.parse(wanted.settings, wanted.service, path, view.session.site.stop_timeout)
+        _parsed(view, wanted.settings)
         if (view.settings_text or "") != settings_file.dump(wanted.settings):
             steps.append(Step("put", layout.settings))
     return steps
@@ -153,18 +170,30 @@ def _is_type_link(view: View) -> bool:
     return os.path.islink(view.executable.path)
 
 
-def _steps(view: View, wanted: Wanted, files: Sequence[Step]) -> list[Step]:
+def _steps(
+    view: View, wanted: Wanted, files: Sequence[Step], config: Configuration
+) -> tuple[list[Step], bool]:
+    """What is to be done, and whether it leaves what runs running, by a reload."""
     now = view.present()
     if wanted.script is not None:
         now = now._replace(set_up=True, missing=_without_type(view, now))
-    if wanted.state not in _WITH_FILES:
-        return plan(STATES[wanted.state], now, archive=view.session.options.archive)
+    action = STATES[wanted.state]
+    if wanted.state not in WITH_FILES:
+        return plan(action, now, archive=view.session.options.archive), False
+    is_live = now.state in (State.RUNNING, State.PENDING)
+    # Before anything is stopped the type says whether it could run with them.
+    tested = [Step("test", view.service)] if config.has_news and is_live else []
+    first = [*config.steps(), *tested]
     if files or now.missing or view.ledger.digest != _digest(view, wanted):
-        steps = plan(STATES[wanted.state], now)
+        steps = plan(action, now)
         # The running instance is stopped by the executable that it was started with.
-        first = 1 if steps[0].step == "stop" else 0
-        return [*steps[:first], *files, *steps[first:]]
-    return plan(Action.START, now) if wanted.state == "deployed" else []
+        stop = 1 if steps[0].step == "stop" else 0
+        return [*first, *steps[:stop], *files, *steps[stop:]], False
+    if tested and formats.reloads(view.service):
+        return [*first, *plan(Action.RELOAD, now)], True
+    if config.has_news:
+        return [*first, *plan(action, now)], False
+    return (plan(Action.START, now) if wanted.state == "deployed" else []), False
 
 
 def _without_type(view: View, now: Present) -> tuple[Step, ...]:
@@ -187,7 +216,7 @@ def _digest(view: View, wanted: Wanted) -> str:
 
 
 def _expected(
-    view: View, before: dict[str, object], wanted: Wanted, files: Sequence[Step]
+    view: View, before: dict[str, object], wanted: Wanted, steps: Sequence[Step]
 ) -> dict[str, object]:
     """What a run would leave, for check mode."""
     if wanted.state == "absent":
@@ -196,9 +225,9 @@ def _expected(
     action = STATES[wanted.state]
     if action in STARTING:
         after["state"] = "running"
-    elif action is Action.STOP or (action is Action.INIT and files):
+    elif action is Action.STOP or any(each.step == "stop" for each in steps):
         after["state"] = "stopped"
-    if wanted.state in _WITH_FILES:
+    if wanted.state in WITH_FILES:
         after["set_up"] = True
         if wanted.script is not None:
             after["script"] = wanted.script
@@ -207,44 +236,3 @@ def _expected(
         if wanted.settings is not None:
             after["settings"] = settings_file.dump(wanted.settings)
     return after
-
-
-def _is_text(document: object) -> bool:
-    try:
-        json.dumps(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _wanted(value: Any) -> Wanted:
-    if not isinstance(value, dict):
-        raise UsageError("apply", f"a service is {value!r}", "give an object")
-    unknown = sorted(set(value) - set(Wanted._fields))
-    if unknown:
-        raise UsageError(
-            "apply", f"unknown key {unknown[0]!r}", "use one of " + ", ".join(Wanted._fields)
-        )
-    name = value.get("service")
-    service = check_service(name if isinstance(name, str) else repr(name))
-    state = value.get("state")
-    if not isinstance(state, str) or state not in STATES:
-        raise UsageError(
-            f"apply {service}", f"state is {state!r}", "use one of " + ", ".join(STATES)
-        )
-    script, settings, account = (value.get(key) for key in ("script", "settings", "account"))
-    _check_type(service, "script", script, str)
-    _check_type(service, "settings", settings, dict)
-    _check_type(service, "account", account, str)
-    if state not in _WITH_FILES and (script is not None or settings is not None):
-        raise UsageError(
-            f"apply {service}",
-            f"script or settings with state {state!r}",
-            "use them with state present or deployed",
-        )
-    return Wanted(service, state, account, script, settings)
-
-
-def _check_type(service: str, key: str, value: Any, kind: type) -> None:
-    if value is not None and not isinstance(value, kind):
-        raise UsageError(f"apply {service}", f"{key} is {value!r}", f"give a {kind.__name__}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from sciportal.light import TYPE_CHECKING
-from sciportal.service import account, apply, crowd
+from sciportal.service import account, apply, crowd, document
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
 from sciportal.service.plan import Action
@@ -33,7 +33,7 @@ def run(text: str, default: str | None, session: MakeSession) -> list[dict[str, 
     Raises:
         UsageError: the document is wrong, or names accounts that the caller may not act as.
     """
-    wanted, archive = apply.read(text)
+    wanted, archive = document.read(text)
     owners = [_owner(each, default) for each in wanted]
     names = list(dict.fromkeys(owners))
     places = {who: [n for n, owner in enumerate(owners) if owner == who] for who in names}
@@ -50,7 +50,7 @@ def run(text: str, default: str | None, session: MakeSession) -> list[dict[str, 
     return [answers[place] for place in range(len(wanted))]
 
 
-def _owner(wanted: apply.Wanted, default: str | None) -> Account:
+def _owner(wanted: document.Wanted, default: str | None) -> Account:
     name = wanted.account or default
     if name is None:
         return account.current()
@@ -62,7 +62,7 @@ def _owner(wanted: apply.Wanted, default: str | None) -> Account:
     return who
 
 
-def _checked(who: Account, wanted: Sequence[apply.Wanted], found: Any) -> list[dict[str, Any]]:
+def _checked(who: Account, wanted: Sequence[document.Wanted], found: Any) -> list[dict[str, Any]]:
     """The results of an account's part, if they are that."""
     if isinstance(found, list) and len(found) == len(wanted) and all(map(_is_result, found)):
         return found
@@ -76,7 +76,7 @@ def _is_result(value: Any) -> bool:
 
 
 def _work(
-    who: Account, wanted: Sequence[apply.Wanted], session: Callable[[], Session]
+    who: Account, wanted: Sequence[document.Wanted], session: Callable[[], Session]
 ) -> list[dict[str, Any]]:
     try:
         return [each.as_json() for each in apply.run(session(), wanted)]
@@ -84,8 +84,8 @@ def _work(
         return [_failure(who, each, error) for each in wanted]
 
 
-def _failure(who: Account, wanted: apply.Wanted, error: ServiceError) -> dict[str, Any]:
-    action: Action = apply.STATES[wanted.state]
+def _failure(who: Account, wanted: document.Wanted, error: ServiceError) -> dict[str, Any]:
+    action: Action = document.STATES[wanted.state]
     failed = Result(
         wanted.service, who.name, action.value, exit_code=error.exit_code, message=str(error)
     )

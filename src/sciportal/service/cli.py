@@ -207,6 +207,8 @@ def _apply(call: Call, rules: Site) -> int:
         for each in answers:
             changed = "changed" if each["changed"] else "unchanged"
             print(f"{each['account']} {each['service']}: {clean(each['message']) or changed}")
+            for warning in each.get("warnings", []):
+                print(f"sbatch-service: {each['service']}: {clean(str(warning))}", file=sys.stderr)
     return result.exit_code(result.codes(answers))
 
 

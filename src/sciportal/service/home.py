@@ -39,6 +39,16 @@ class Home:
         """The absolute path of `relative`."""
         return os.path.join(self.root, relative)
 
+    def check_inside(self, relative: str) -> None:
+        """Make sure that what is written at `relative` lies in the home.
+
+        Raises:
+            ServiceError: a link leads out of it.
+        """
+        path = self.path(relative)
+        with explained(f"the path {path}"):
+            self._check_inside(path)
+
     def make_directory(self, relative: str, mode: int = 0o700) -> None:
         """Make a directory whose parent exists; one that is there already stays as it is."""
         path = self.path(relative)

@@ -37,10 +37,18 @@ def text(port: int) -> str:
     """What we write."""
     return (
         "; The port of this service, written by sbatch-service. Another one in its place is kept\n"
-        "; as it is, as long as it is in the site's range and nobody else has it.\n"
-        "[uwsgi]\n"
-        f"socket = :{port}\n"
+        "; as it is, as long as it is in the site's range and nobody else has it.\n" + lines(port)
     )
+
+
+def lines(port: int) -> str:
+    """What uwsgi reads of it."""
+    return f"[uwsgi]\nsocket = :{port}\n"
+
+
+def is_ours(found: str) -> bool:
+    """Whether a text of the file is as we write it for a port that we chose."""
+    return found == text(_port_in(found))
 
 
 def load(home: Home, layout: Layout, kept: int) -> Recorded:

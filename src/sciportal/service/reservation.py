@@ -75,24 +75,52 @@ def _endpoint(view: View, refused: set[int]) -> Endpoint | None:
     port = _wanted(view, wanted)
     if port == settings_file.NO_PORT:
         return None
-    holders = holders_of_ports(view.others)
     if port != settings_file.AUTO:
-        ports.check(port, site.port_min, site.port_max)
-        if port in holders:
-            holder = holders[port]
-            raise ServiceError(
-                f"port {port} of {view.service}",
-                f"job {holder.id} ({holder.name} of {holder.user}) has it",
-                "set another port in its settings, or 'auto'",
-            )
+        _check_free(view, port)
         return Endpoint(wanted.protocol, port, wanted.access)
-    taken = refused | set(holders)
+    taken = refused | set(holders_of_ports(view.others))
     kept = view.ledger.port or _recorded(view, wanted).port
     if not site.port_min <= kept <= site.port_max or kept in taken:
         base = kind_of(view.service).port_base
         taken |= set(kept_ports(session, without=view.service))
         kept = ports.choose(session.account.uid, base, site.port_min, site.port_max, taken)
     return Endpoint(wanted.protocol, kept, wanted.access)
+
+
+def check_recorded(view: View, port: int, settings: Settings) -> None:
+    """Make sure that a port which ports.ini is to name could be had.
+
+    Args:
+        view: of the service, with the jobs of others.
+        port: the one that is to stand there.
+        settings: of the service.
+
+    Raises:
+        ServiceError: it is none for services, or another job has it; or the settings name another.
+    """
+    if settings.port not in (settings_file.AUTO, port):
+        raise _two_ports(view, settings.port, port)
+    _check_free(view, port)
+
+
+def _check_free(view: View, port: int) -> None:
+    site = view.session.site
+    ports.check(port, site.port_min, site.port_max)
+    holder = holders_of_ports(view.others).get(port)
+    if holder:
+        raise ServiceError(
+            f"port {port} of {view.service}",
+            f"job {holder.id} ({holder.name} of {holder.user}) has it",
+            "set another port in its settings, or 'auto'",
+        )
+
+
+def _two_ports(view: View, of_settings: int, of_file: int) -> ServiceError:
+    return ServiceError(
+        f"the port of {view.service}",
+        f"its settings say {of_settings}, its ports.ini says {of_file}",
+        "have both say the same, or leave it out of the settings",
+    )
 
 
 def _wanted(view: View, wanted: Settings) -> int:
@@ -105,11 +133,7 @@ def _wanted(view: View, wanted: Settings) -> int:
     if not recorded.is_own or wanted.port == recorded.port:
         return wanted.port
     if wanted.port != settings_file.AUTO:
-        raise ServiceError(
-            f"the port of {view.service}",
-            f"its settings say {wanted.port}, its ports.ini says {recorded.port}",
-            "have both say the same, or leave it out of the settings",
-        )
+        raise _two_ports(view, wanted.port, recorded.port)
     return recorded.port
 
 

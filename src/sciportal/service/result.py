@@ -42,6 +42,10 @@ class Result(NamedTuple):
     """Exit status of the main process that ended last; the negated number of its signal."""
     is_shell: bool = False
     """Whether the main process is a shell that waits for another: it gets the signals then."""
+    kept: tuple[str, ...] = ()
+    """Files that data are about and that somebody changed by hand, relative to the home."""
+    warnings: tuple[str, ...] = ()
+    """What whoever asked should know, although nothing failed."""
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
 

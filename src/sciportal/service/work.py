@@ -172,7 +172,8 @@ def run_stage(view: View, stage: str, *, again: bool = False) -> str:
     )
 
 
-def _stage(view: View, step: Step) -> None:
+def call_stage(view: View, step: Step) -> None:
+    """Do a step of a plan that calls a stage, and note what `init` was done for."""
     if step.detail == "start":
         # It belongs to the submission: it is told the port, and may be asked twice.
         return
@@ -220,7 +221,7 @@ _WORKING: dict[str, Callable[[View, Step], Work]] = {
     "submit": _submit,
 }
 _DO: dict[str, Doing] = {
-    "stage": _stage,
+    "stage": call_stage,
     "link": _set_up,
     "write": _set_up,
     "archive": _archive,

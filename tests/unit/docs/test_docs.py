@@ -17,7 +17,7 @@ import yaml
 from messages import table
 from sciportal.frontend import cli as frontend_cli
 from sciportal.frontend import health
-from sciportal.service import apply, cli, errors, kinds, result, words
+from sciportal.service import cli, document, errors, kinds, result, words
 from sciportal.service.job import State
 from sciportal.service.result import Result
 from sciportal.service.site import Site
@@ -142,11 +142,11 @@ def test_values_in_sentences_are_the_defaults() -> None:
 def test_the_contract_names_every_key() -> None:
     page = text("developers/json.md")
     described = first_cells(page)
-    for keys in (Result._fields, apply.Wanted._fields, apply.STATES, health.Health._fields):
+    for keys in (Result._fields, document.Wanted._fields, document.STATES, health.Health._fields):
         for key in keys:
             assert f"`{key}`" in described or f"`{key}`" in page, key
-    assert {f"`{state}`" for state in apply.STATES} <= described
-    assert {f"`{state}`" for state in apply.STATES} <= first_cells(
+    assert {f"`{state}`" for state in document.STATES} <= described
+    assert {f"`{state}`" for state in document.STATES} <= first_cells(
         text("operators/accounts-from-data.md")
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sciportal.service.types import apache, apache_files
+from sciportal.service.types import apache_files
 from sciportal.service.types.apache_options import OPTIONS
 from sciportal.service.types.owned import checksum
 
@@ -46,4 +46,4 @@ def test_texts_of_the_first_version_count_as_ours() -> None:
 # Options of your web server, in Apache's syntax. This file is read before everything else;
 # a change takes effect with: sbatch-service restart apache
 """
-    assert checksum(first) in apache._EARLIER
+    assert checksum(first) in apache_files.EARLIER

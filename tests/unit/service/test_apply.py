@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sciportal.service import apply
+from sciportal.service import apply, document
 from sciportal.service.errors import UsageError
 from sciportal.service.result import Result
 from unit.service.model import Cluster
 from unit.service.world import SCRIPT, World
 
 BEFORE = ["nothing", "stopped", "pending", "running", "running with other files"]
-STATES = sorted(apply.STATES)
+STATES = sorted(document.STATES)
 
 
-def document(*services: object, **more: object) -> str:
+def written(*services: object, **more: object) -> str:
     return json.dumps({"schema": 1, "services": list(services), **more})
 
 
 def run(world: World, state: str, **wanted: object) -> Result:
     check = bool(wanted.pop("check", False))
-    services, _ = apply.read(document({"service": "web", "state": state, **wanted}))
+    services, _ = document.read(written({"service": "web", "state": state, **wanted}))
     return apply.run(world.session(check=check), services)[0]
 
 
@@ -46,7 +46,7 @@ def prepare(world: World, before: str) -> None:
 
 def refused(text: str) -> str:
     with pytest.raises(UsageError) as raised:
-        apply.read(text)
+        document.read(text)
     assert raised.value.exit_code == 2
     return str(raised.value)
 
@@ -55,8 +55,8 @@ def refused(text: str) -> str:
 
 
 def test_a_document_is_read_service_by_service():
-    wanted, archive = apply.read(
-        document(
+    wanted, archive = document.read(
+        written(
             {"service": "web", "state": "started"},
             {"service": "wiki", "state": "present", "script": "x", "settings": {"port": 9000}},
             archive=False,
@@ -64,8 +64,8 @@ def test_a_document_is_read_service_by_service():
     )
     assert archive is False
     assert wanted == [
-        apply.Wanted("web", "started", None, None, None),
-        apply.Wanted("wiki", "present", None, "x", {"port": 9000}),
+        document.Wanted("web", "started", None, None, None),
+        document.Wanted("wiki", "present", None, "x", {"port": 9000}),
     ]
 
 
@@ -74,23 +74,23 @@ def test_a_document_is_read_service_by_service():
     [
         *("", "{", "null", "[]", "1", '"x"', "{}", '{"schema": 2, "services": []}', "\ud800"),
         *('{"schema": 1}', '{"schema": 1, "services": {}}', "[" * 100000),
-        document(archive="no"),
-        document(1),
-        document([]),
-        document({}),
-        document({"service": "web"}),
-        document({"service": "web", "state": "runing"}),
-        document({"service": "web", "state": ["started"]}),
-        document({"service": "../web", "state": "started"}),
-        document({"service": ["web"], "state": "started"}),
-        document({"service": "web", "state": "started", "colour": "red"}),
-        document({"service": "web", "state": "started", "account": 5}),
-        document({"service": "web", "state": "present", "script": 5}),
-        document({"service": "web", "state": "present", "settings": []}),
-        document({"service": "web", "state": "started", "script": "x"}),
-        document({"service": "web", "state": "present", "script": "\ud800"}),
-        document({"service": "web", "state": "present", "settings": {"sbatch": ["\udfff"]}}),
-        document(*[{"service": "web", "state": "started"}] * 2),
+        written(archive="no"),
+        written(1),
+        written([]),
+        written({}),
+        written({"service": "web"}),
+        written({"service": "web", "state": "runing"}),
+        written({"service": "web", "state": ["started"]}),
+        written({"service": "../web", "state": "started"}),
+        written({"service": ["web"], "state": "started"}),
+        written({"service": "web", "state": "started", "colour": "red"}),
+        written({"service": "web", "state": "started", "account": 5}),
+        written({"service": "web", "state": "present", "script": 5}),
+        written({"service": "web", "state": "present", "settings": []}),
+        written({"service": "web", "state": "started", "script": "x"}),
+        written({"service": "web", "state": "present", "script": "\ud800"}),
+        written({"service": "web", "state": "present", "settings": {"sbatch": ["\udfff"]}}),
+        written(*[{"service": "web", "state": "started"}] * 2),
     ],
     ids=lambda text: ascii(text[:60]),
 )
@@ -99,7 +99,7 @@ def test_a_document_of_another_form_is_a_usage_error(text):
 
 
 def test_a_state_that_is_unknown_is_shown_with_the_known_ones():
-    said = refused(document({"service": "web", "state": "runing"}))
+    said = refused(written({"service": "web", "state": "runing"}))
     assert "'runing'" in said
     assert "restarted" in said
 
@@ -107,7 +107,7 @@ def test_a_state_that_is_unknown_is_shown_with_the_known_ones():
 @given(st.text())
 def test_whatever_is_sent_is_a_document_or_one_usage_error(text):
     try:
-        apply.read(text)
+        document.read(text)
     except UsageError:
         return
     assert json.loads(text)["schema"] == 1
@@ -279,8 +279,8 @@ def test_several_services_of_a_document_are_worked_on_together():
 
     with tempfile.TemporaryDirectory() as place:
         world = World(Path(place), Cluster())
-        wanted, _ = apply.read(
-            document(
+        wanted, _ = document.read(
+            written(
                 {"service": "b", "state": "deployed", "script": SCRIPT},
                 {"service": "a", "state": "deployed", "script": "#!/bin/sh\nexit 1\n"},
                 {"service": "c", "state": "stopped"},

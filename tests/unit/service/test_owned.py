@@ -60,6 +60,17 @@ def test_what_was_written_before_there_was_a_record_is_renewed(home: Home) -> No
     assert home.read("own/options") == "one\n"
 
 
+def test_what_was_written_from_data_is_left_to_the_data_and_not_told_of(home: Home) -> None:
+    home.write("own/options", "of data\n")
+    home.write("own/.given", f"{checksum('of data' + chr(10))}  options\n")
+    assert renew(home, "one\n")
+    assert home.read("own/options") == "of data\n"
+    # Edited, it is the account's, and the type's texts are news.
+    home.write("own/options", "mine\n")
+    assert not renew(home, "two\n")
+    assert home.read("own/options") == "mine\n"
+
+
 def test_a_broken_record_loses_no_edit(home: Home) -> None:
     renew(home, "one\n")
     home.write("own/options", "mine\n")

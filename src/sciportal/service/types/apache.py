@@ -25,12 +25,6 @@ SERVER = "/usr/sbin/apache2"
 OWN = ".apache-service"
 _WIDTH = 110
 
-# What was written before there was a record of it: options.conf and README of 0.1.0.
-_EARLIER = (
-    "8822a4b995182a462d2acd6e1fdc23bb8ca52468af45d59ccbe86438b87cc498",
-    "bd58de27db73f6bddc765d8ccd370be27f5837f0beadda32e04d41e3407950ec",
-)
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one stage and return its exit code; stage `main` exits with that of Apache."""
@@ -52,7 +46,7 @@ def _init() -> None:
     home = _home()
     home.make_directory("public_html", 0o755)
     home.make_directory(".logrotate.d", 0o755)
-    owned = Owned(home, OWN, _EARLIER)
+    owned = Owned(home, OWN, apache_files.EARLIER)
     for name, text in (
         ("options.conf", apache_files.options()),
         ("README", apache_files.readme()),

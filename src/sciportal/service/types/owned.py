@@ -1,7 +1,8 @@
-"""The files of a type that it may renew as long as nobody else changed them.
+"""The files of a type that may be renewed as long as nobody else changed them.
 
-Their checksums lie beside them and not in the ledger of the service: that has one writer, the
-command, which knows nothing of a type's files; and what a purge removes goes together.
+Checksums of what was written lie beside them and not in the ledger of the service: what a purge
+removes goes together. Stage `init` and whoever applies data have a record each, so that neither
+takes what the other wrote for its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,42 @@ if TYPE_CHECKING:
     from sciportal.service.home import Home
 
 WRITTEN = ".written"
+"""The record of what stage `init` wrote."""
+GIVEN = ".given"
+"""The record of what was written from data."""
+
+
+class Record:
+    """Checksums of texts of files, as sha256sum(1) reads them.
+
+    Args:
+        home: of the account.
+        path: of the record, relative to the home.
+    """
+
+    def __init__(self, home: Home, path: str) -> None:
+        self._home = home
+        self._path = path
+        self._sums = _parsed(home.read(path) or "")
+
+    def sums(self, name: str) -> tuple[str, ...]:
+        """The checksums of the texts that a file may have; none where nothing was noted."""
+        return self._sums.get(name, ())
+
+    def note(self, name: str, *sums: str) -> None:
+        """Note them, in place of what was noted."""
+        self._sums[name] = sums
+
+    def save(self) -> None:
+        """Write it, if it says anything new."""
+        lines = (f"{each}  {name}\n" for name in sorted(self._sums) for each in self._sums[name])
+        text = "".join(lines)
+        if (self._home.read(self._path) or "") == text:
+            return
+        if text:
+            self._home.write(self._path, text)
+        else:
+            self._home.remove(self._path)
 
 
 class Owned:
@@ -29,33 +66,36 @@ class Owned:
         self._home = home
         self._directory = directory
         self._earlier = earlier
-        self._record = f"{directory}/{WRITTEN}"
-        self._sums = _parsed(home.read(self._record) or "")
+        self._written = Record(home, f"{directory}/{WRITTEN}")
+        self._given = Record(home, f"{directory}/{GIVEN}")
 
-    def renew(self, name: str, text: str) -> bool:
-        """Write a file, unless it was changed by somebody else.
+    def renew(self, name: str, text: str, mode: int = 0o644) -> bool:
+        """Write a file, unless it was changed by somebody else, or written from data.
 
         Args:
             name: of the file in the directory.
             text: what it is to say.
+            mode: its permissions.
 
         Returns:
             False where the account's own file is kept, and this text is new since the last call.
         """
         path = f"{self._directory}/{name}"
-        wanted, known = checksum(text), self._sums.get(name, "")
+        wanted, known = checksum(text), self._written.sums(name)
         there = self._home.read(path) if self._home.is_there(path) else None
-        mine = there is None or checksum(there) in (known, wanted, *self._earlier)
+        found = "" if there is None else checksum(there)
+        if found and found in self._given.sums(name):
+            # Who has the data keeps it new.
+            return True
+        mine = there is None or found in (*known, wanted, *self._earlier)
         if mine and there != text:
-            self._home.write(path, text, 0o644)
-        self._sums[name] = wanted
-        return mine or wanted == known
+            self._home.write(path, text, mode)
+        self._written.note(name, wanted)
+        return mine or wanted in known
 
     def save(self) -> None:
-        """Note what was written, as sha256sum(1) reads it."""
-        text = "".join(f"{value}  {name}\n" for name, value in sorted(self._sums.items()))
-        if self._home.read(self._record) != text:
-            self._home.write(self._record, text)
+        """Note what was written."""
+        self._written.save()
 
 
 def checksum(text: str) -> str:
@@ -65,6 +105,10 @@ def checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _parsed(text: str) -> dict[str, str]:
-    pairs = [line.split("  ", 1) for line in text.splitlines() if "  " in line]
-    return {name: value for value, name in pairs}
+def _parsed(text: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for line in text.splitlines():
+        value, separator, name = line.partition("  ")
+        if separator:
+            found[name] = (*found.get(name, ()), value)
+    return found

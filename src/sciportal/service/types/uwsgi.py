@@ -18,6 +18,7 @@ from sciportal.service.layout import Layout
 from sciportal.service.listening import port_of
 from sciportal.service.submission import AGAIN
 from sciportal.service.types import ini, stage, uwsgi_app, uwsgi_options
+from sciportal.service.types.owned import Owned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +70,10 @@ def _init() -> None:
     home.make_directory(LAYOUT.own)
     if home.read(README) != _README:
         home.write(README, _README, 0o644)
-    if not home.is_there(OPTIONS):
-        home.write(OPTIONS, uwsgi_options.template())
+    owned = Owned(home, LAYOUT.own)
+    if not owned.renew("options.ini", uwsgi_options.template(), 0o600):
+        print(f"~/{OPTIONS} is not as init wrote it, and is kept; README has what is new")
+    owned.save()
     if not home.is_there(APP):
         app = _asked() if sys.stdin.isatty() else uwsgi_app.from_environment(os.environ, APP)
         home.write(APP, uwsgi_app.text(app))

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 PLUGINS = {"python3": "wsgi-file", "psgi": "psgi", "rack": "rack"}
 """By plugin, the option of uwsgi that says where the application is."""
 
+# The seed's word, from when there was one Python.
+ALIASES = {"python": "python3"}
 PACKAGES = {"python3": "uwsgi-plugin-python3", "psgi": "uwsgi-plugin-psgi", "rack": "the rack one"}
 PLUGIN_DIRECTORIES = ("/usr/lib/uwsgi/plugins", "/usr/lib64/uwsgi")
 
 _EXAMPLES = {"python3": "web/app.py", "psgi": "web/app.psgi", "rack": "web/config.ru"}
-# The seed's word, from when there was one Python.
-_ALIASES = {"python": "python3"}
 
 
 class App(NamedTuple):
@@ -27,6 +27,8 @@ class App(NamedTuple):
 
     plugin: str
     location: str
+    more: tuple[tuple[str, str], ...] = ()
+    """What else app.ini says: keys and values."""
 
 
 def from_environment(environ: Mapping[str, str], path: str) -> App:
@@ -56,7 +58,7 @@ def checked(plugin: str, location: str) -> App:
     Raises:
         ServiceError: there is no such plugin, or the location is no name of a file.
     """
-    known = _ALIASES.get(plugin, plugin)
+    known = ALIASES.get(plugin, plugin)
     if known not in PLUGINS:
         raise ServiceError("the plugin", f"{plugin!r} is none", "use " + ", ".join(PLUGINS))
     if not location.strip() or not location.isprintable():
@@ -80,7 +82,7 @@ def ask(put: Callable[[str], None], get: Callable[[], str]) -> App:
     while plugin not in PLUGINS:
         put(f"Which plugin runs your application ({', '.join(PLUGINS)})? ")
         answer = _answer(get)
-        plugin = _ALIASES.get(answer, answer)
+        plugin = ALIASES.get(answer, answer)
     location = ""
     while not location:
         put(f"Which file in your home is it (for example {_EXAMPLES[plugin]})? ")
@@ -106,8 +108,20 @@ def text(app: App) -> str:
         f"plugin = {app.plugin}",
         f"{PLUGINS[app.plugin]} = {location}",
         *(beside if app.plugin == "python3" else []),
+        *(f"{key} = {value}" for key, value in app.more),
     ]
     return "\n".join(lines) + "\n"
+
+
+def is_ours(found: str) -> bool:
+    """Whether a text of app.ini is as init writes it."""
+    try:
+        keys = {line.key: line.value for line in ini.read(found, "app.ini")}
+    except ServiceError:
+        return False
+    plugin = keys.get("plugin", "")
+    location = keys.get(PLUGINS.get(plugin, ""), "")
+    return not found.strip() or (bool(location) and text(App(plugin, location)) == found)
 
 
 def plugins(lines: Sequence[ini.Line], path: str) -> list[str]:
@@ -136,7 +150,7 @@ def plugins(lines: Sequence[ini.Line], path: str) -> list[str]:
     for number, name in named:
         if _is_there(name):
             continue
-        instead = _ALIASES.get(name, name)
+        instead = ALIASES.get(name, name)
         if instead == name or not _is_there(instead):
             package = PACKAGES.get(instead)
             advice = f"ask the operators for the package {package}" if package else "name another"

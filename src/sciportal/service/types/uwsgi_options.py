@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-
 from sciportal.light import NamedTuple
-from sciportal.service.types import ini
+from sciportal.service.types import given, ini
 
 NUMBER, FLAG, TEXT = "a whole number", "true or false", "a text"
 
@@ -72,10 +70,10 @@ def words(text: str, path: str) -> list[str]:
     for line in ini.read(text, path, needs_section=False):
         option = OPTIONS.get(line.key)
         if option is None:
-            near = difflib.get_close_matches(line.key, OPTIONS, 1)
-            advice = f"did you mean {near[0]!r}?" if near else "README lists all that there are"
+            meant = given.near(line.key, OPTIONS)
+            advice = f"did you mean {meant!r}?" if meant else "README lists all that there are"
             raise ini.mistake(path, line.number, f"unknown option {line.key!r}", advice)
-        if not _is_valid(option.kind, line.value):
+        if not is_valid(option.kind, line.value):
             wrong = f"{line.key} = {line.value!r} is not {option.kind}"
             raise ini.mistake(path, line.number, wrong, f"write it as: {_example(line.key)}")
         # A flag that is not there is off, and some cannot be switched off by a value.
@@ -92,19 +90,25 @@ def template() -> str:
     return HEADER + shown
 
 
+def is_ours(text: str) -> bool:
+    """Whether a text of options.ini is as init writes it, or says nothing."""
+    return not text.strip() or text == template()
+
+
 def table() -> str:
     """The options for README, a line each."""
     width = max(map(len, OPTIONS))
     return "".join(f"  {name:{width}}  {each.meaning}\n" for name, each in OPTIONS.items())
 
 
-def _example(name: str) -> str:
-    return f"{name} = {OPTIONS[name].example}"
-
-
-def _is_valid(kind: str, value: str) -> bool:
+def is_valid(kind: str, value: str) -> bool:
+    """Whether a value is of a kind."""
     if kind == NUMBER:
         return value.isascii() and value.isdigit() and len(value) < 10
     if kind == FLAG:
         return value in ("true", "false")
     return bool(value) and value.isprintable()
+
+
+def _example(name: str) -> str:
+    return f"{name} = {OPTIONS[name].example}"

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from sciportal.service import portfile
-from sciportal.service.types import uwsgi, uwsgi_app
+from sciportal.service.types import uwsgi, uwsgi_app, uwsgi_options
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def own(world, name):
 
 def test_init_makes_every_file_and_leaves_them_alone_afterwards(ready):
     made = {path.name: path.read_text() for path in own(ready, "").iterdir()}
-    assert set(made) == {"README", "app.ini", "options.ini", "ports.ini"}
+    assert set(made) == {".written", "README", "app.ini", "options.ini", "ports.ini"}
     assert made["ports.ini"] == portfile.text(9000)
     assert "wsgi-file = web/app.py" in made["app.ini"]
     for name in ("app.ini", "options.ini"):
@@ -51,6 +51,20 @@ def test_init_makes_every_file_and_leaves_them_alone_afterwards(ready):
     assert uwsgi.main(["init"]) == 0
     assert own(ready, "app.ini").read_text().endswith("; mine\n")
     assert own(ready, "options.ini").read_text().endswith("; mine\n")
+
+
+def test_options_of_an_earlier_version_are_renewed_and_edited_ones_told_of(
+    ready, monkeypatch, capsys
+):
+    monkeypatch.setattr(uwsgi_options, "HEADER", "; newer\n")
+    assert uwsgi.main(["init"]) == 0
+    assert own(ready, "options.ini").read_text().startswith("; newer\n")
+    assert capsys.readouterr().out == ""
+    own(ready, "options.ini").write_text("workers = 2\n")
+    monkeypatch.setattr(uwsgi_options, "HEADER", "; newest\n")
+    assert uwsgi.main(["init"]) == 0
+    assert own(ready, "options.ini").read_text() == "workers = 2\n"
+    assert "options.ini is not as init wrote it, and is kept" in capsys.readouterr().out
 
 
 def test_init_without_an_application_says_how_to_name_it(account, capsys):
