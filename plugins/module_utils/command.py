@@ -21,6 +21,8 @@ REASONS = {
 
 # Of what the command says was and is, the texts of files.
 FILES = ("settings", "script")
+# The texts of the files of its type, by path.
+CONFIG = "config"
 
 
 def shared_options() -> dict[str, t.Any]:
@@ -61,6 +63,9 @@ def call(
         results = answer["results"]
     except (ValueError, KeyError, TypeError):
         answer, results = {}, None
+    for each in results or []:
+        for warning in each.get("warnings", []):
+            module.warn(f"{each['service']} of {each['account']}: {warning}")
     if results is None or code not in accepted:
         silent = f"sbatch-service ended with exit code {code} and said nothing"
         module.fail_json(
@@ -108,8 +113,11 @@ def differences(results: list[dict[str, t.Any]]) -> list[dict[str, str]]:
 
 def _text(side: dict[str, t.Any]) -> str:
     """One side of a diff: a line for each fact, and then the texts of files as they are."""
-    lines = [f"{key}: {json.dumps(side[key])}" for key in sorted(side) if key not in FILES]
-    for key in FILES:
-        if side.get(key):
-            lines += [f"{key}:", *side[key].splitlines()]
+    texts = {key: side[key] for key in FILES if side.get(key)}
+    texts.update(sorted(side.get(CONFIG, {}).items()))
+    lines = [
+        f"{key}: {json.dumps(side[key])}" for key in sorted(side) if key not in (*FILES, CONFIG)
+    ]
+    for name, text in texts.items():
+        lines += [f"{name}:", *text.splitlines()]
     return "".join(line + "\n" for line in lines)

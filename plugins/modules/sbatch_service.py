@@ -25,7 +25,7 @@ options:
   services:
     description:
       - Services that differ from each other, each with its own options.
-      - What an entry leaves out is taken from the task's options O(state) and O(account).
+      - What an entry leaves out is taken from the task's options O(state), O(account) and O(force).
     type: list
     elements: dict
     suboptions:
@@ -46,6 +46,12 @@ options:
       settings:
         description: As O(settings).
         type: dict
+      config:
+        description: As O(config).
+        type: dict
+      force:
+        description: As O(force).
+        type: bool
       account:
         description: As O(account).
         type: str
@@ -78,6 +84,27 @@ options:
         C(stop_timeout), C(sbatch).
       - Without it, the settings that the account has are kept.
     type: dict
+  config:
+    description:
+      - Data from which the files of one of the types that ship with the collection are written.
+        What they leave out is off; a file of which they say nothing is left as it is. A key or
+        value that is unknown ends the task before anything is done, with the nearest known one.
+      - For V(apache), C(options) for C(~/.apache-service/options.conf), a dictionary of its options
+        with V(true) or V(false), for C(PrefixParts) a number, or a list of what stands behind
+        C(Define); and C(directives), lines in Apache's syntax that follow them.
+      - For V(uwsgi), C(app) for C(app.ini), a dictionary with C(plugin), C(location), and where
+        needed C(virtualenv), C(callable), C(pythonpath) (a text or a list) and C(env) (a
+        dictionary); C(port) for C(ports.ini), where it is not to be chosen; and C(options) for
+        C(options.ini), a dictionary of options that the README in C(~/.uwsgi-service) lists.
+      - A running V(apache) is reloaded when they change, a running V(uwsgi) restarted. If it could
+        not run with them, it is left alone and its files are put back.
+    type: dict
+  force:
+    description:
+      - Write the files of O(config) even where somebody changed them by hand. Otherwise such a
+        file is kept, with a warning.
+    type: bool
+    default: false
   wait:
     description:
       - Wait until the endpoint of a started, deployed, restarted or reloaded service accepts a
@@ -131,6 +158,16 @@ EXAMPLES = r"""
 - name: Say where it runs
   ansible.builtin.debug:
     msg: "{{ notes.services[0].service }} listens on port {{ notes.services[0].endpoint.port }}"
+
+- name: Let alice's pages run PHP
+  sciportal.hosting.sbatch_service:
+    name: apache
+    account: alice
+    config:
+      options:
+        EnablePHP: true
+      directives: |
+        ErrorDocument 404 "not here"
 
 - name: Treat services of several accounts in one task
   sciportal.hosting.sbatch_service:
@@ -201,6 +238,19 @@ services:
       description: What the command has to say about it.
       type: str
       returned: always
+    kept:
+      description:
+        - Files that O(config) is about and that somebody changed by hand, so that they were kept.
+          Paths are relative to the home.
+      type: list
+      elements: str
+      returned: always
+      sample: [.apache-service/options.conf]
+    warnings:
+      description: What is to be known about it although nothing failed; also shown as warnings.
+      type: list
+      elements: str
+      returned: always
     exit_code:
       description: The command's exit code for this service.
       type: int
@@ -229,8 +279,9 @@ SERVICE = {
     # Read on the controller by the action plugin of this module.
     "src": {"type": "path"},
     "settings": {"type": "dict"},
+    "config": {"type": "dict"},
 }
-KINDS = ("state", "account", "script", "settings")
+KINDS = ("state", "account", "script", "settings", "config")
 
 
 def document(params):
@@ -240,6 +291,8 @@ def document(params):
     services = []
     for entry in entries:
         own = {kind: entry[kind] for kind in KINDS if entry[kind] is not None}
+        if params["force"] if entry["force"] is None else entry["force"]:
+            own["force"] = True
         nothing = {"script": None, "settings": None}
         services.append({"service": entry["name"], **nothing, **inherited, **own})
     return {"schema": 1, "services": services, "archive": params["archive"]}
@@ -266,6 +319,7 @@ def main():
             "name": {"type": "str", "required": True},
             "state": state,
             "account": {"type": "str"},
+            "force": {"type": "bool"},
             **SERVICE,
         },
         "mutually_exclusive": only_one,
@@ -277,6 +331,7 @@ def main():
             "name": {"type": "list", "elements": "str"},
             "services": each,
             "state": {**state, "default": "deployed"},
+            "force": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": False},
             "timeout": {"type": "int"},
             "archive": {"type": "bool", "default": True},

@@ -19,6 +19,10 @@ class FakeModule:
         self.params = {"executable": executable}
         self.ended = (code, out, err)
         self.called = None
+        self.warned = []
+
+    def warn(self, text):
+        self.warned.append(text)
 
     def run_command(self, argv, data=None):
         self.called = (argv, data)
@@ -69,6 +73,18 @@ def test_a_failure_is_told_in_the_commands_words_with_its_code(code, reason):
     assert failed["services"] == [told, result(message="fine")]
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_the_command_warns_of_is_a_warning_also_where_something_failed(code):
+    module = FakeModule(code, answer(result(warnings=["kept"]), result(exit_code=code)))
+
+    if code:
+        failure(module)
+    else:
+        command.call(module, ["apply", "--json"])
+
+    assert module.warned == ["web of alice: kept"]
+
+
 def test_an_accepted_code_is_no_failure():
     module = FakeModule(3, answer(result(state="stopped", exit_code=3)))
 
@@ -105,6 +121,7 @@ def test_the_diff_shows_what_changed_and_the_script_as_it_is():
         "script": "#!/bin/sh\nexec x\n",
         "settings": "port = 1\n",
         "set_up": True,
+        "config": {".x/b": "two\n", ".x/a": "one\n"},
     }
 
     diffs = command.differences([result(changed=True, before=before, after=after), result()])
@@ -115,7 +132,7 @@ def test_the_diff_shows_what_changed_and_the_script_as_it_is():
             "after_header": "web of alice",
             "before": 'set_up: false\nstate: "stopped"\n',
             "after": 'set_up: true\nstate: "running"\nsettings:\nport = 1\n'
-            "script:\n#!/bin/sh\nexec x\n",
+            "script:\n#!/bin/sh\nexec x\n.x/a:\none\n.x/b:\ntwo\n",
         }
     ]
 

@@ -11,8 +11,11 @@ NOTHING = {
     "account": None,
     "script": None,
     "settings": None,
+    "config": None,
     "src": None,
+    "force": None,
 }
+NO_FILES = {"script": None, "settings": None}
 
 
 def entries(**params):
@@ -21,25 +24,28 @@ def entries(**params):
 
 
 def test_each_name_gets_the_tasks_options():
-    assert entries(name=["a", "b"], state="stopped", account="alice") == [
-        {"service": name, "state": "stopped", "account": "alice", "script": None, "settings": None}
-        for name in ("a", "b")
+    config = {"options": {"EnablePHP": True}}
+    given = {"state": "present", "account": "alice", "config": config, "force": True}
+
+    assert entries(name=["a", "b"], **given) == [
+        {"service": name, **NO_FILES, **given} for name in ("a", "b")
     ]
 
 
 def test_an_entry_wins_over_the_task_and_takes_the_rest_from_it():
-    own = {"name": "a", "state": "present", "account": None, "script": "x", "settings": {"port": 1}}
-    bare = {"name": "b", "state": None, "account": "bob", "script": None, "settings": None}
+    files = {"script": "x", "settings": {"port": 1}, "config": {}}
+    own = {"name": "a", "state": "present", "account": None, "force": False, **files}
+    bare = {**NOTHING, "name": "b", "state": None, "account": "bob"}
 
-    assert entries(services=[own, bare], account="alice") == [
-        {
-            "service": "a",
-            "state": "present",
-            "account": "alice",
-            "script": "x",
-            "settings": {"port": 1},
-        },
-        {"service": "b", "state": "deployed", "account": "bob", "script": None, "settings": None},
+    assert entries(services=[own, bare], account="alice", force=True) == [
+        {"service": "a", "state": "present", "account": "alice", **files},
+        {"service": "b", "state": "deployed", "account": "bob", "force": True, **NO_FILES},
+    ]
+
+
+def test_a_command_that_knows_of_no_data_is_told_of_none():
+    assert entries(name=["a"]) == [
+        {"service": "a", "state": "deployed", "account": None, **NO_FILES}
     ]
 
 
