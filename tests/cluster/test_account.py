@@ -97,7 +97,7 @@ def test_root_sets_up_the_services_of_two_accounts(cluster: Cluster, granted: fl
 
 def test_a_user_without_root_sets_up_their_own(cluster: Cluster, granted: float) -> None:
     services = [
-        {"name": "apache", "options": "# nothing yet\nServerSignature Off\n", **PAGES},
+        {"name": "apache", "config": {"directives": "ServerSignature Off\n"}, **PAGES},
         {"name": "a-own", "script": HELLO, "settings": {"access": "public"}},
     ]
     run = play(ACCOUNT, {"account_wait": True, "account_services": services}, user="carol").ok()
@@ -107,19 +107,10 @@ def test_a_user_without_root_sets_up_their_own(cluster: Cluster, granted: float)
     assert page(cluster, "carol", "a-own", "/") == "hello from carol\n"
 
     # Other options reload the running instance; its job stays.
-    services[0]["options"] = "ErrorDocument 404 'not of this world'\n"
+    services[0]["config"] = {"directives": "ErrorDocument 404 'not of this world'\n"}
     play(ACCOUNT, {"account_services": services[:1]}, user="carol").ok()
     wait_for(lambda: "not of this world" in page(cluster, "carol", "apache", "/~carol/no"), 10)
     assert status(cluster, "carol", "apache")["job_id"] == job
-
-    # What she wrote herself is reported, and kept.
-    mine = "ServerSignature On\n"
-    cluster.write("carol", ".apache-service/options.conf", mine)
-    kept = play(ACCOUNT, {"account_services": services[:1]}, user="carol").ok()
-    assert "options.conf of this account was changed by hand and is kept" in kept.text
-    assert kept.changed == 0
-    path = ".apache-service/options.conf"
-    assert cluster.run(CTL, ["cat", path], user="carol").out == mine
 
 
 def test_a_revoked_permission_ends_what_runs_and_what_would_start(
