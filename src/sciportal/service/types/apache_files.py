@@ -54,7 +54,8 @@ The server runs as a Slurm job under your account:
     sbatch-service reload apache       after a change of options.conf
     sbatch-service stop apache
 
-`init` renews these files as long as you have not changed them; .written holds their checksums.
+`init` renews these files as long as you have not changed them; .written holds their checksums,
+.given that of an options.conf which somebody wrote from data.
 
 Options: lines in options.conf.
 
