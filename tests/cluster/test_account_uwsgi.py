@@ -127,7 +127,7 @@ def test_an_application_that_cannot_be_loaded_leaves_files_and_instance_as_they_
     broken = {"app": {**APP, "callable": "nobody"}, "options": {"workers": 3}}
     run = by_owner("alice", [entry(broken)])
     assert run.code == 2
-    assert "the config of uwsgi: stage reload" in flat(run)
+    assert "the config of uwsgi: stage stop" in flat(run)
     assert "uwsgi cannot load it" in flat(run)
     assert [ended(cluster, name) for name in ("app.ini", "options.ini", ".given")] == before
     assert status(cluster, "alice", "uwsgi")["job_id"] == job

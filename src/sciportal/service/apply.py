@@ -181,15 +181,18 @@ def _steps(
     if wanted.state not in WITH_FILES:
         return plan(action, now, archive=view.session.options.archive), False
     is_live = now.state in (State.RUNNING, State.PENDING)
-    # Before anything is stopped the type says whether it could run with them.
-    tested = [Step("test", view.service)] if config.has_news and is_live else []
+    reloads = formats.reloads(view.service)
+    # Whether it could run with them the type says before anything is stopped, if only for a start
+    # that follows.
+    asks = config.has_news and is_live and (reloads or action not in STARTING)
+    tested = [Step("test", view.service)] if asks else []
     first = [*config.steps(), *tested]
     if files or now.missing or view.ledger.digest != _digest(view, wanted):
         steps = plan(action, now)
         # The running instance is stopped by the executable that it was started with.
         stop = 1 if steps[0].step == "stop" else 0
         return [*first, *steps[:stop], *files, *steps[stop:]], False
-    if tested and formats.reloads(view.service):
+    if tested and reloads:
         return [*first, *plan(Action.RELOAD, now)], True
     if config.has_news:
         return [*first, *plan(action, now)], False

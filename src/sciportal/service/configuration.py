@@ -107,11 +107,12 @@ class Configuration:
             return False
         for file in reversed(self._put):
             path, found = self._path(file.name), self._found[file.name]
-            self._home.remove(path)
+            if found.text is not None:
+                self._home.write(path, found.text, found.mode)
+            else:
+                self._home.remove(path)
             if found.target:
                 self._home.link(path, found.target)
-            elif found.text is not None:
-                self._home.write(path, found.text, found.mode)
             self._given.note(file.name, *self._sums_before[file.name])
         self._given.save()
         return True
@@ -128,7 +129,7 @@ class Configuration:
     def before(self) -> dict[str, str]:
         """The texts that were there, by path."""
         texts = {self._path(name): found.text for name, found in self._found.items()}
-        return {path: text for path, text in texts.items() if text is not None}
+        return {path: _readable(text) for path, text in texts.items() if text is not None}
 
     def after(self) -> dict[str, str]:
         """The texts when all steps are done, by path."""
@@ -147,7 +148,9 @@ class Configuration:
             if stat.S_ISLNK(mode):
                 # Whoever made it knows why, and where it leads is not ours to read.
                 return _Found(target=os.readlink(path))
-        return _Found(self._home.read(self._path(name), _LIMIT), mode=stat.S_IMODE(mode))
+        # What is put back is to be the same, byte by byte.
+        text = self._home.read(self._path(name), _LIMIT, errors="surrogateescape")
+        return _Found(text, mode=stat.S_IMODE(mode))
 
     def _is_as_wanted(self, file: File) -> bool:
         return self._found[file.name].text == file.text
@@ -170,3 +173,7 @@ class Configuration:
         self._given.save()
         self._put.append(file)
         self._home.write(self._path(file.name), file.text, file.mode)
+
+
+def _readable(text: str) -> str:
+    return text.encode(errors="surrogateescape").decode(errors="replace")

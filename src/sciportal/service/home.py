@@ -64,7 +64,10 @@ class Home:
                 self._check_inside(os.path.join(path, "x"))
 
     def write(self, relative: str, text: str, mode: int = 0o600) -> None:
-        """Replace a file by `text`, all or nothing; a symbolic link is replaced, not followed."""
+        """Replace a file by `text`, all or nothing; a symbolic link is replaced, not followed.
+
+        Bytes that were read as surrogates are written as they were.
+        """
         path = self.path(relative)
         with explained(f"the file {path}"):
             self._check_inside(path)
@@ -74,7 +77,7 @@ class Home:
             try:
                 try:
                     os.fchmod(descriptor, mode)
-                    _write_all(descriptor, text.encode())
+                    _write_all(descriptor, text.encode(errors="surrogateescape"))
                     os.fsync(descriptor)
                 finally:
                     os.close(descriptor)
@@ -91,8 +94,13 @@ class Home:
             self._check_inside(path)
             os.symlink(target, path)
 
-    def read(self, relative: str, limit: int = 1 << 16) -> str | None:
+    def read(self, relative: str, limit: int = 1 << 16, errors: str = "replace") -> str | None:
         """The text of a regular file, or None where there is no such file.
+
+        Args:
+            relative: its path.
+            limit: bytes that it may have.
+            errors: what becomes of bytes that are no UTF-8; "surrogateescape" keeps them.
 
         Raises:
             ServiceError: it cannot be read, is no regular file, or has more than `limit` bytes.
@@ -112,7 +120,7 @@ class Home:
                 os.close(descriptor)
         if len(data) > limit:
             raise ServiceError(f"the file {path}", f"it has more than {limit} bytes", "shorten it")
-        return data.decode(errors="replace")
+        return data.decode(errors=errors)
 
     def tail(self, relative: str, lines: int, start: int = 0) -> str:
         """The last `lines` lines of a file, of what it holds behind byte `start`."""

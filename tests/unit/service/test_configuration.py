@@ -18,18 +18,19 @@ from sciportal.service.types import apache_files
 from sciportal.service.types.owned import GIVEN, WRITTEN, checksum
 from unit.service.world import World
 
-# As the types do: init makes what is missing, and all stages but stop refuse a mistake.
+# As the types do: init makes what is missing, and all stages refuse a mistake, stop only if a start
+# is to follow.
 TYPE = """\
 #!/bin/sh
 echo "$SERVICE $1 ${PORT-none}" >>"$STAGES"
 cd HOME || exit
 case $1 in
-    stop) exit ;;
+    stop) [ "$AGAIN" ] || exit 0 ;;
     init)
         mkdir -p -m 700 ".$SERVICE-service"
         [ -e .apache-service/options.conf ] || echo '# of init' >.apache-service/options.conf ;;
 esac
-if grep -qs '^Bad' .$SERVICE-service/*; then echo 'Bad is wrong' >&2; exit 1; fi
+if grep -qs Bad .$SERVICE-service/*; then echo 'Bad is wrong' >&2; exit 1; fi
 """
 CONF = ".apache-service/options.conf"
 PHP = {"options": {"EnablePHP": True}}
@@ -108,8 +109,8 @@ def test_present_leaves_a_running_apache_running(served):
 def test_a_running_uwsgi_is_tried_with_them_and_then_restarted(served):
     job = served.job("uwsgi")
     result = run(served, {"options": {"workers": 4}}, service="uwsgi")
-    assert steps(result) == ["put", "test", "stop", "stage", "stage", "submit"]
-    assert [each.split()[1] for each in served.stages()] == ["reload", "stop", "init", "start"]
+    assert steps(result) == ["put", "stop", "stage", "stage", "submit"]
+    assert [each.split()[1] for each in served.stages()] == ["stop", "init", "start"]
     assert served.job("uwsgi") != job
     assert "workers = 4\n" in (served.home / ".uwsgi-service/options.ini").read_text()
 
@@ -248,6 +249,31 @@ def test_what_the_type_refuses_is_put_back_and_what_runs_goes_on(account, before
     if before == "from data" and runs:
         assert not run(account, PHP).changed
     assert run(account, {"options": ["EnableCGI"]}, force=True).exit_code == 0
+
+
+@pytest.mark.parametrize(("state", "stage"), [("present", "reload"), ("deployed", "stop")])
+def test_a_uwsgi_that_refuses_them_is_not_stopped(served, state, stage):
+    job, files = served.job("uwsgi"), dict(contents(served))
+    bad = {"app": {"plugin": "psgi", "location": "Bad"}, "options": {}, "port": 9200}
+    result = run(served, bad, service="uwsgi", state=state)
+    assert (result.exit_code, result.changed) == (1, False)
+    assert result.message.startswith(f"the config of uwsgi: stage {stage}: ")
+    assert dict(contents(served)) == files
+    assert served.job("uwsgi") == job
+    assert served.cluster.signals == []
+    assert served.ledger("uwsgi")["wanted"] == "running"
+
+
+def test_what_is_no_utf_8_is_put_back_byte_by_byte(served):
+    latin = b"# f\xfcr mich\n\xff\xfe\n"
+    conf(served).write_bytes(latin)
+    assert run(served, PHP).kept == (CONF,)
+    refused = run(served, BAD, force=True)
+    assert refused.exit_code == 1
+    assert conf(served).read_bytes() == latin
+    forced = run(served, PHP, force=True)
+    json.dumps(forced.as_json()).encode()
+    assert "Define EnablePHP" in forced.after["config"][CONF]
 
 
 class KilledError(Exception):

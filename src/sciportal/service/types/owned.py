@@ -102,7 +102,7 @@ def checksum(text: str) -> str:
     """The SHA-256 of a text, in hexadecimal."""
     import hashlib
 
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def _parsed(text: str) -> dict[str, tuple[str, ...]]:
