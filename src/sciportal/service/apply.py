@@ -116,13 +116,17 @@ def _carry_out(
     more: dict[str, Doing] = {"put": put, "test": test, "stage": stage}
     try:
         yield from work.carry_out(view, action, steps, more=more, checked=checked)
-    except BaseException as error:
-        if config.restore() and type(error) is ServiceError:
-            raise ServiceError(
-                f"the config of {wanted.service}",
-                f"{error.wanted}: {error.found}",
-                "mend the data; its files are as they were before",
-            ) from error
+    except ServiceError as error:
+        # Who refuses the files is a stage; what else fails is not about them.
+        if not config.restore() or not error.wanted.startswith("stage "):
+            raise
+        raise ServiceError(
+            f"the config of {wanted.service}",
+            f"{error.wanted}: {error.found}",
+            "mend the data; its files are as they were before",
+        ) from error
+    except BaseException:
+        config.restore()
         raise
 
 
