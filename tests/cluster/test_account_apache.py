@@ -104,6 +104,11 @@ def test_what_was_edited_by_hand_is_kept_and_reported_until_it_is_forced(
         kept = by_owner("alice", [entry({"options": {}})], *words).ok()
         assert kept.changed == 0
         assert f"apache of alice: ~/{CONF} was changed by hand and is kept" in flat(kept)
+    wanted = {"service": "apache", "state": "deployed", "config": PHP}
+    document = json.dumps({"schema": 1, "services": [wanted]})
+    typed = cluster.service("alice", "apply", stdin=document)
+    assert typed.out == "alice apache: unchanged\n"
+    assert f"sbatch-service: apache: ~/{CONF} was changed by hand and is kept" in typed.err
     assert text_of(cluster, "alice", CONF) == edited
     wait_for(lambda: page(cluster, "alice", "data/no").startswith("by hand"), 10)
 

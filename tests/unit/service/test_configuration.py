@@ -276,6 +276,20 @@ def test_what_is_no_utf_8_is_put_back_byte_by_byte(served):
     assert "Define EnablePHP" in forced.after["config"][CONF]
 
 
+@pytest.mark.parametrize("service", ["apache", "uwsgi"])
+def test_who_interrupts_it_leaves_the_files_as_they_were(served, monkeypatch, service):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    files = dict(contents(served))
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "run_stage", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(served, {"options": {}}, service=service)
+    assert dict(contents(served)) == files
+    assert run(served, {"options": {}}, service=service).exit_code == 0
+
+
 class KilledError(Exception):
     """In place of SIGKILL."""
 
