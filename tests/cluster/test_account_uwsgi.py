@@ -35,10 +35,14 @@ APP = {
     "pythonpath": "data-web/lib",
     "env": {"STAGE": "from-data"},
 }
-CONFIG = {"app": APP, "options": {"workers": 2, "static-map": ["/words=data-web/lib"]}}
+CONFIG: dict[str, Any] = {
+    "app": APP,
+    "options": {"workers": 2, "static-map": ["/words=data-web/lib"]},
+}
 
 
 def entry(config: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """alice's or bob's uwsgi in the data of the role."""
     return {"name": "uwsgi", "files": FILES, "config": config, **more}
 
 
@@ -117,6 +121,19 @@ def test_a_changed_application_is_tried_and_the_service_restarted(
     assert status(cluster, "alice", "uwsgi")["job_id"] != job
     # Of options the data said nothing.
     assert "workers = 2\n" in ended(cluster, "options.ini")
+
+
+def test_a_new_program_is_taken_by_itself_where_the_options_say_so(
+    cluster: Cluster, served: None
+) -> None:
+    touched = {**CONFIG, "options": {**CONFIG["options"], "touch-reload": "data-web/lib/words.py"}}
+    by_owner("alice", [entry(touched)]).ok()
+    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 10)
+    job = status(cluster, "alice", "uwsgi")["job_id"]
+    newer = [FILES[0], {**FILES[1], "content": 'GREETING = "moin"\n'}]
+    assert by_owner("alice", [entry(touched, files=newer)]).ok().changed == 1
+    wait_for(lambda: page(cluster) == "moin from-data /~alice:uwsgi", 20)
+    assert status(cluster, "alice", "uwsgi")["job_id"] == job
 
 
 def test_an_application_that_cannot_be_loaded_leaves_files_and_instance_as_they_were(
