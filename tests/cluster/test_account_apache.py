@@ -44,7 +44,7 @@ def homes(cluster: Cluster) -> Iterator[None]:
 def served(cluster: Cluster) -> None:
     """Both have what the data say, whatever the last test left."""
     by_root(TWO, account_force=True).ok()
-    wait_for(lambda: page(cluster, "alice") == "ran by alice\n", 10)
+    wait_for(lambda: page(cluster, "alice") == "ran by alice\n", 30)
 
 
 def page(cluster: Cluster, user: str, path: str = "data/who.php") -> str:
@@ -66,7 +66,7 @@ def test_root_gives_two_accounts_their_options_in_one_run(cluster: Cluster) -> N
     for each in (foretold, run):
         assert "+Define EnablePHP" in each.text
         assert "+ErrorDocument 404 'not of this world'" in each.text
-    wait_for(lambda: page(cluster, "alice") == "ran by alice\n", 10)
+    wait_for(lambda: page(cluster, "alice") == "ran by alice\n", 30)
     assert cluster.get("/~bob/data/who.php").status == 403
     assert "page.txt" in page(cluster, "bob", "data/deep/")
     assert cluster.get("/~alice/data/deep/").status == 404
@@ -84,7 +84,7 @@ def test_an_option_that_is_dropped_is_off_after_one_reload_of_the_same_job(
     run = by_owner("alice", [entry(none)], "--diff").ok()
     assert "-Define EnablePHP" in run.text
     assert "+Define EnableAutoIndex" in run.text
-    wait_for(lambda: cluster.get("/~alice/data/who.php").status == 403, 10)
+    wait_for(lambda: cluster.get("/~alice/data/who.php").status == 403, 30)
     assert "page.txt" in page(cluster, "alice", "data/deep/")
     assert status(cluster, "alice", "apache")["job_id"] == job
     assert reloads(cluster, "alice") == before + 1
@@ -110,11 +110,11 @@ def test_what_was_edited_by_hand_is_kept_and_reported_until_it_is_forced(
     assert typed.out == "alice apache: unchanged\n"
     assert f"sbatch-service: apache: ~/{CONF} was changed by hand and is kept" in typed.err
     assert text_of(cluster, "alice", CONF) == edited
-    wait_for(lambda: page(cluster, "alice", "data/no").startswith("by hand"), 10)
+    wait_for(lambda: page(cluster, "alice", "data/no").startswith("by hand"), 30)
 
     assert by_owner("alice", [entry({"options": {}}, force=True)]).ok().changed == 1
     assert "by hand" not in text_of(cluster, "alice", CONF)
-    wait_for(lambda: not page(cluster, "alice", "data/no").startswith("by hand"), 10)
+    wait_for(lambda: not page(cluster, "alice", "data/no").startswith("by hand"), 30)
 
 
 def test_directives_that_apache_refuses_leave_file_and_instance_as_they_were(

@@ -61,7 +61,7 @@ def homes(cluster: Cluster) -> Iterator[None]:
 def served(cluster: Cluster) -> None:
     """alice's application runs as the data have it, whatever the last test left."""
     by_owner("alice", [entry(CONFIG)], account_force=True).ok()
-    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 10)
+    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 30)
 
 
 def page(cluster: Cluster, user: str = "alice", path: str = "") -> str:
@@ -85,7 +85,7 @@ def test_a_user_without_root_has_an_application_from_data_alone(cluster: Cluster
     assert run.changed > 0
     assert [each.changed for each in again] == [0, 0]
     assert "+wsgi-file = data-web/app.py" in run.text
-    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 10)
+    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 30)
     assert page(cluster, path="words/words.py") == FILES[1]["content"]
     told = cluster.run(CTL, ["stat", "-c", "%U %a", f"{OWN}/app.ini"], user="alice").out
     assert told == "alice 600\n"
@@ -99,7 +99,7 @@ def test_root_gives_two_accounts_theirs_and_one_a_port_of_its_own(
     by_root(ports).ok()
     assert by_root(ports).ok().changed == 0
     assert status(cluster, "bob", "uwsgi")["endpoint"]["port"] == 9321
-    wait_for(lambda: page(cluster, "bob") == "hello from-data /~bob:uwsgi", 10)
+    wait_for(lambda: page(cluster, "bob") == "hello from-data /~bob:uwsgi", 30)
     assert status(cluster, "alice", "uwsgi")["job_id"] == job
 
     # What somebody else has is told before anything is done.
@@ -117,7 +117,7 @@ def test_a_changed_application_is_tried_and_the_service_restarted(
     app = {key: value for key, value in APP.items() if key != "env"}
     run = by_owner("alice", [entry({"app": app})], "--diff").ok()
     assert "-env = STAGE=from-data" in run.text
-    wait_for(lambda: page(cluster) == "hello nowhere /~alice:uwsgi", 10)
+    wait_for(lambda: page(cluster) == "hello nowhere /~alice:uwsgi", 30)
     assert status(cluster, "alice", "uwsgi")["job_id"] != job
     # Of options the data said nothing.
     assert "workers = 2\n" in ended(cluster, "options.ini")
@@ -128,11 +128,11 @@ def test_a_new_program_is_taken_by_itself_where_the_options_say_so(
 ) -> None:
     touched = {**CONFIG, "options": {**CONFIG["options"], "touch-reload": "data-web/lib/words.py"}}
     by_owner("alice", [entry(touched)]).ok()
-    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 10)
+    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 30)
     job = status(cluster, "alice", "uwsgi")["job_id"]
     newer = [FILES[0], {**FILES[1], "content": 'GREETING = "moin"\n'}]
     assert by_owner("alice", [entry(touched, files=newer)]).ok().changed == 1
-    wait_for(lambda: page(cluster) == "moin from-data /~alice:uwsgi", 20)
+    wait_for(lambda: page(cluster) == "moin from-data /~alice:uwsgi", 30)
     assert status(cluster, "alice", "uwsgi")["job_id"] == job
 
 
@@ -162,7 +162,7 @@ def test_an_app_ini_that_was_edited_is_kept_and_the_rest_written(
     assert f"uwsgi of alice: ~/{OWN}/app.ini was changed by hand and is kept" in flat(kept)
     assert ended(cluster, "app.ini") == edited
     assert "workers = 3\n" in ended(cluster, "options.ini")
-    wait_for(lambda: page(cluster) == "hello by-hand /~alice:uwsgi", 10)
+    wait_for(lambda: page(cluster) == "hello by-hand /~alice:uwsgi", 30)
 
 
 def test_the_application_that_init_asked_for_gives_way_to_data(cluster: Cluster) -> None:
@@ -173,4 +173,4 @@ def test_the_application_that_init_asked_for_gives_way_to_data(cluster: Cluster)
     cluster.run(CTL, words, user="alice")
     run = by_owner("alice", [entry(CONFIG)]).ok()
     assert "by hand" not in run.text
-    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 10)
+    wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 30)
