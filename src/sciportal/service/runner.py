@@ -38,19 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
     order = parse(sys.argv[1:] if argv is None else argv)
     try:
-        return Runner(order, _rules()).run()
+        return Runner(order, site.load_anyway(say)).run()
     except (ServiceError, OSError) as error:
         say(str(error))
         return 1
-
-
-def _rules() -> Site:
-    """The site's settings of this node; a mistake in them ends no service."""
-    try:
-        return site.load()
-    except ServiceError as error:
-        say(f"{error}; going on with the defaults")
-        return Site()
 
 
 class Runner:

@@ -7,6 +7,7 @@ from sciportal.service import plain
 from sciportal.service.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 PATH = "/etc/sciportal/service.toml"
@@ -50,6 +51,8 @@ class Site(NamedTuple):
     """A log above this size is rotated; a number with k, M or G, as logrotate(8) writes sizes."""
     log_rotations: int = 5
     """So many rotated logs are kept."""
+    connection_ttl: int = 1
+    """Front ends use an idle connection to a service for so long at most."""
     sbatch: tuple[str, ...] = ("--mem=512M", "--cpus-per-task=1", "--requeue")
     """Options of sbatch that come before those of the service."""
     port_min: int = 8192
@@ -75,6 +78,19 @@ def load(path: str = PATH) -> Site:
         return parse(plain.toml(data.decode()), path)
     except (ValueError, RecursionError) as error:
         raise UsageError("the site's settings", f"{path}: {error}", "mend the file") from None
+
+
+def load_anyway(say: Callable[[str], None]) -> Site:
+    """The site's settings, for what is to run also where they have a mistake.
+
+    Args:
+        say: is told of the mistake; the defaults hold then.
+    """
+    try:
+        return load()
+    except UsageError as error:
+        say(f"{error}; going on with the defaults")
+        return Site()
 
 
 def parse(values: dict[str, Any], path: str) -> Site:

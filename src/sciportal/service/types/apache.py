@@ -82,8 +82,9 @@ def _main() -> None:
     run = _run_directory()
     environment = {**os.environ, "SCIPORTAL_RUN": run}
     arguments = [SERVER, "-f", CONFIGURATION, "-D", "FOREGROUND"]
+    ttl = site.load_anyway(print).connection_ttl
     sys.stdout.flush()
-    sys.exit(apache_main.run(arguments, environment, run))
+    sys.exit(apache_main.run(arguments, environment, run, ttl))
 
 
 def _home() -> Home:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # While this file is in the private directory, Apache closes each connection after its answer.
 CLOSING = "closing"
-# Longer than the role frontend's frontend_connection_ttl.
-_CLOSING_SECONDS = 1.25
+# Beyond the time for which front ends use an idle connection.
+_SPARE_SECONDS = 0.25
 # Until Apache's old processes have noticed.
 _SETTLING_SECONDS = 0.5
 _GRACEFUL = (signal.SIGUSR1, signal.SIGWINCH)
@@ -34,13 +34,14 @@ def block() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
-def run(argv: list[str], env: Mapping[str, str], directory: str) -> int:
+def run(argv: list[str], env: Mapping[str, str], directory: str, connection_ttl: float) -> int:
     """Run Apache until it ends; signals were blocked before.
 
     Args:
         argv: program and arguments.
         env: its environment.
         directory: the job's private one.
+        connection_ttl: seconds for which front ends use an idle connection at most.
 
     Returns:
         Its exit status, or 128 plus the number of the signal that ended it.
@@ -57,7 +58,7 @@ def run(argv: list[str], env: Mapping[str, str], directory: str) -> int:
         elif number in _GRACEFUL:
             os.close(os.open(closing, os.O_WRONLY | os.O_CREAT, 0o600))
             # Whoever is in a hurry does not wait.
-            hurry = signal.sigtimedwait(_AT_ONCE, _CLOSING_SECONDS)
+            hurry = signal.sigtimedwait(_AT_ONCE, connection_ttl + _SPARE_SECONDS)
             if number == signal.SIGWINCH and not hurry:
                 # Here, for ctypes takes memory that Apache's users would pay for.
                 from sciportal.service import door
