@@ -63,10 +63,17 @@ class Home:
                     ) from None
                 self._check_inside(os.path.join(path, "x"))
 
-    def write(self, relative: str, text: str, mode: int = 0o600) -> None:
+    def write(
+        self, relative: str, text: str, mode: int = 0o600, *, is_durable: bool = True
+    ) -> None:
         """Replace a file by `text`, all or nothing; a symbolic link is replaced, not followed.
 
-        Bytes that were read as surrogates are written as they were.
+        Args:
+            relative: its path.
+            text: what it is to say; bytes that were read as surrogates are written as they were.
+            mode: its permissions.
+            is_durable: it survives a host that loses its power from now on, for which a disk takes
+                its time.
         """
         path = self.path(relative)
         with explained(f"the file {path}"):
@@ -78,7 +85,8 @@ class Home:
                 try:
                     os.fchmod(descriptor, mode)
                     _write_all(descriptor, text.encode(errors="surrogateescape"))
-                    os.fsync(descriptor)
+                    if is_durable:
+                        os.fsync(descriptor)
                 finally:
                     os.close(descriptor)
                 os.rename(temporary, path)

@@ -61,11 +61,17 @@ class Ledger:
                 _take(ledger, key, default, values.get(key))
         return ledger
 
-    def save(self, home: Home, layout: Layout) -> None:
-        """Write it, if it says anything new."""
+    def save(self, home: Home, layout: Layout, *, is_durable: bool = False) -> None:
+        """Write it, if it says anything new.
+
+        Args:
+            home: of the account.
+            layout: of the service.
+            is_durable: see `Home.write`; of all that is in it, an unanswered submission needs that.
+        """
         text = self.text()
         if home.read(layout.ledger) != text:
-            home.write(layout.ledger, text)
+            home.write(layout.ledger, text, is_durable=is_durable)
 
 
 def _take(ledger: Ledger, key: str, default: object, value: Any) -> None:

@@ -49,12 +49,13 @@ class Record(NamedTuple):
     """Who has that port instead."""
 
     def save(self, home: Home, layout: Layout) -> None:
-        """Write it.
+        """Write it; a host that loses its power loses the job as well.
 
         Raises:
             ServiceError: the home takes no writing.
         """
-        home.write(layout.record, plain.to_json({"schema": SCHEMA, **self._asdict()}))
+        text = plain.to_json({"schema": SCHEMA, **self._asdict()})
+        home.write(layout.record, text, is_durable=False)
 
 
 def load(home: Home, layout: Layout) -> Record:

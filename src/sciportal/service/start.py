@@ -123,7 +123,7 @@ def _remember(view: View) -> None:
     ledger.nonce = os.urandom(8).hex()
     ledger.nonce_since = view.session.now()
     ledger.wanted = "running"
-    ledger.save(view.session.home, view.layout)
+    ledger.save(view.session.home, view.layout, is_durable=True)
     # A host that knows a directory on NFS keeps in mind for half a minute which files are not there
     # (nfs(5), acdirmin), and who waits for a service reads this one.
     if not view.session.home.is_there(view.layout.record):

@@ -33,6 +33,7 @@ class View:
 
     Attributes:
         queue: the last answer of Slurm; None before there was one.
+        mine: this service's jobs of it, ended ones too, oldest first.
         others: jobs of other services in the partition, of all accounts that Slurm shows.
     """
 
@@ -41,14 +42,20 @@ class View:
         self.service = service
         self.layout = Layout(service)
         self.ledger = Ledger.load(session.home, self.layout)
-        self.queue: Sequence[Job] | None = None
+        self.queue = None
         self.others: Sequence[Job] = ()
         self.why_unknown = ""
 
     @property
-    def mine(self) -> list[Job]:
-        """This service's jobs, ended ones too, oldest first."""
-        return [job for job in self.queue or () if self.owns(job)]
+    def queue(self) -> Sequence[Job] | None:
+        """See the attributes."""
+        return self._queue
+
+    @queue.setter
+    def queue(self, jobs: Sequence[Job] | None) -> None:
+        self._queue = jobs
+        # One look at each job an answer: many services share one.
+        self.mine = [job for job in jobs or () if self.owns(job)]
 
     def owns(self, job: Job) -> bool:
         """Whether this is a job of this service."""

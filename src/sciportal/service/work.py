@@ -87,7 +87,8 @@ def stop(view: View, *, again: bool) -> Work:
     # The runner looks there when the main process has ended: it is not to start it again.
     if again:
         view.ledger.wanted = "stopped"
-        view.ledger.save(session.home, view.layout)
+        # Some homes say only then that they are full.
+        view.ledger.save(session.home, view.layout, is_durable=True)
     else:
         _want(view, "stopped")
     begun = session.clock()
