@@ -106,11 +106,17 @@ def test_a_service_gets_the_path_as_it_was_written(
     assert ask(cluster, echo + sent).seen["path"] == got
 
 
-def test_other_spellings_of_the_prefix_are_the_same_service(cluster: Cluster, echo: str) -> None:
-    for prefix in ("/%7Ebob:echo", "/~bob%3Aecho", "//~bob:echo", "/~%62ob:%65cho"):
-        answer = ask(cluster, f"{prefix}/x")
-        assert (answer.seen["path"], answer.headers["x-forwarded-prefix"]) == ("/x", echo), prefix
-    assert ask(cluster, f"http://elsewhere.test{echo}/x").seen["path"] == "/x"
+def test_other_spellings_of_the_prefix_lead_to_the_one(cluster: Cluster, echo: str) -> None:
+    for prefix in ("/%7Ebob:echo", "/~bob%3Aecho", "/~%62ob:%65cho"):
+        for rest in ("/x", "/a%2Fb%20c?x=%2F&y=a+b", "//evil.test/"):
+            answer = ask(cluster, prefix + rest, method="POST")
+            assert answer.status == 308, prefix
+            assert f"\r\nLocation: http://pages.test{echo}{rest}\r\n" in answer.head, prefix
+        # WebSockets are not redirected by browsers.
+        assert handshake(cluster, f"{prefix}/", b"hello") == (101, [b"hello"]), prefix
+    for same in ("//~bob:echo", f"http://elsewhere.test{echo}"):
+        answer = ask(cluster, f"{same}/x")
+        assert (answer.seen["path"], answer.headers["x-forwarded-prefix"]) == ("/x", echo), same
 
 
 @pytest.mark.parametrize(
