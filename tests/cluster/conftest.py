@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cluster.testbed import CTL, ECHO, Cluster, Service, wait_for
+
+if TYPE_CHECKING:
+    from cluster.browser import Chromium
 
 
 @pytest.fixture
@@ -24,6 +28,16 @@ def service(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Servic
 def cluster() -> Cluster:
     """The cluster that `make cluster` made."""
     return Cluster()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """Headless Chromium."""
+    # What drives it is loaded only where it is used.
+    from cluster import browser
+
+    with browser.started() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
