@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import itertools
-import tarfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,8 +30,8 @@ class Site:
         self.user = user
         self.place = place
         self.base = f"/~{user}/{place}"
-        self._lay(files)
-        cluster.run(CTL, ["rm", "-rf", ".apache-service"], user=user)
+        cluster.run(CTL, ["rm", "-rf", f"public_html/{place}", ".apache-service"], user=user)
+        cluster.lay(user, f"public_html/{place}", files)
         cluster.service(user, "deploy", "--wait", "apache")
         wait_for(lambda: cluster.get(f"/~{user}/").status != 503, 5)
 
@@ -68,19 +65,6 @@ class Site:
         wanted = list(paths)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return dict(zip(wanted, map(verdict, pool.map(self.get, wanted)), strict=True))
-
-    def _lay(self, files: Mapping[str, str]) -> None:
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-            for path, text in files.items():
-                entry = tarfile.TarInfo(path)
-                entry.size = len(text.encode())
-                entry.mode = 0o755 if text.startswith("#!") else 0o644
-                archive.addfile(entry, io.BytesIO(text.encode()))
-        unpack = 'rm -rf "$1" && mkdir -p "$1" && base64 -d | tar -xz -C "$1"'
-        argv = ["sh", "-c", unpack, "sh", f"public_html/{self.place}"]
-        sent = base64.b64encode(packed.getvalue()).decode()
-        self.cluster.run(CTL, argv, user=self.user, stdin=sent)
 
 
 def verdict(page: Page) -> str:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+from cluster.plays import PLAYBOOKS, play
 from cluster.testbed import CTL, Cluster
+from sciportal.service.types import uwsgi_app
 
 # Debian's packages, unpacked in the home: so every node has them, none has to install them, and
-# they are found only by what a virtual environment, local::lib or a manager of Rubies sets.
+# they are found only by what a virtual environment, local::lib or a manager of Rubies sets. Not
+# every release has all of them.
 PYTHON = "flask werkzeug jinja2 markupsafe click itsdangerous blinker django asgiref sqlparse tz"
-RUBY = "sinatra rack rack-protection mustermann tilt ruby2-keywords"
-PERL = "libmojolicious-perl"
+RUBY = "sinatra rack rack-protection rack-session mustermann tilt ruby2-keywords"
+PACKAGES = [
+    *(f"python3-{name}" for name in PYTHON.split()),
+    *(f"ruby-{name}" for name in RUBY.split()),
+    "libmojolicious-perl",
+    # Django's admin has its jQuery from there.
+    "libjs-jquery",
+]
 PREPARE = f"""\
 set -e
 cd ~/soft 2>/dev/null && exit
 place=$(mktemp -d ~/soft.XXXXXX); cd "$place"
-names="{PERL}"
-for name in {PYTHON}; do names="$names python3-$name"; done
-for name in {RUBY}; do names="$names ruby-$name"; done
-for name in $names; do apt-get download -qq "$name" || echo "no $name"; done
+apt-get download -qq $(apt-cache pkgnames | grep -xE '{"|".join(PACKAGES)}')
 for deb in *.deb; do dpkg -x "$deb" .; done
 # Links into packages that are not needed.
 find . -xtype l -delete
@@ -62,156 +69,35 @@ class Application(NamedTuple):
     files: dict[str, str]
     """By path below the home."""
     options: str = ""
+    prepare: tuple[str, ...] = ()
+    """What is run once, in the home."""
 
 
-FLASK = Application(
-    "python",
-    "web/app.py",
-    {
-        "web/words.py": 'GREETING = "hello"\n',
-        "web/static/style.css": "p { color: green }\n",
-        "web/app.py": """\
-import os, time
-from flask import Flask, redirect, request, session, url_for
-import words
-app = application = Flask(__name__)
-app.secret_key = "of a test"
-
-@app.get("/")
-def first():
-    style = url_for("static", filename="style.css")
-    return f"{words.GREETING} {session.get('name', 'stranger')} {style} {request.remote_addr}"
-
-@app.post("/name")
-def name():
-    session["name"] = request.form["name"]
-    return redirect(url_for("first"))
-
-@app.post("/size")
-def size():
-    return str(len(request.get_data()))
-
-@app.get("/seen/<path:rest>")
-def seen(rest):
-    told = {key: str(value) for key, value in request.environ.items()}
-    return {"rest": rest, "query": request.query_string.decode(), "environ": told}
-
-@app.get("/slow")
-def slow():
-    time.sleep(4)
-    return "slow"
-
-@app.get("/die")
-def die():
-    os._exit(3)
-
-@app.get("/status/<int:number>")
-def status(number):
-    return "the application's own words", number
-""",
-    },
-    "virtualenv = soft/venv\nworkers = 4\n",
-)
-DJANGO = Application(
-    "python3",
-    "site/wsgi.py",
-    {
-        "site/static/site.css": "h1 { color: blue }\n",
-        "site/settings.py": """\
-SECRET_KEY = "of a test"
-ROOT_URLCONF = "urls"
-ALLOWED_HOSTS = ["*"]
-STATIC_URL = "static/"
-INSTALLED_APPS = ["django.contrib.staticfiles"]
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
-""",
-        "site/urls.py": """\
-from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.template import Context, Engine
-from django.urls import path, reverse
-
-PAGE = '{% load static %}<a href="{{ page }}">{{ page }}</a> {% static "site.css" %}'
-
-def first(request):
-    engine = Engine(libraries={"static": "django.templatetags.static"})
-    link = Context({"page": reverse("page", args=[7])})
-    return HttpResponse(engine.from_string(PAGE).render(link))
-
-def page(request, number):
-    return HttpResponse(f"page {number} of {request.build_absolute_uri()}")
-
-def away(request):
-    return redirect("page", number=8)
-
-urlpatterns = [path("", first), path("page/<int:number>/", page, name="page"), path("away", away)]
-""",
-        "site/wsgi.py": """\
-import os
-os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
-from django.core.wsgi import get_wsgi_application
-application = get_wsgi_application()
-""",
-    },
-    "virtualenv = soft/venv\nstatic-map = /static=site/static\n",
-)
-MOJOLICIOUS = Application(
-    "psgi",
-    "mojo/app.psgi",
-    {
-        "mojo/app.psgi": """\
-use Mojolicious::Lite -signatures;
-get '/' => sub ($c) { $c->render(text => 'perl ' . $c->url_for('greet', name => 'bob')) };
-get '/greet/:name' => sub ($c) { $c->render(text => 'hello ' . $c->param('name')) } => 'greet';
-get '/away' => sub ($c) { $c->redirect_to('greet', name => 'eve') };
-post '/size' => sub ($c) { $c->render(text => length $c->req->body) };
-app->secrets(['of a test'])->start;
-""",
-    },
-)
-SINATRA = Application(
-    "rack",
-    "ruby/config.ru",
-    {
-        "ruby/config.ru": """\
-require 'sinatra/base'
-class App < Sinatra::Base
-  disable :protection
-  get('/') do
-    sinatra = $LOADED_FEATURES.grep(/sinatra.base/).first
-    "#{ENV['RUBY_IN_FORCE']} #{sinatra} #{url('/page/3', false)}"
-  end
-  get('/page/:number') { "page #{params['number']}" }
-  get('/away') { redirect to('/page/4') }
-  post('/size') { request.body.read.length.to_s }
-end
-run App
-""",
-    },
-)
+def prepare(cluster: Cluster, *users: str) -> None:
+    """Give accounts the software and the profile."""
+    running = [cluster.start(CTL, ["bash", "-c", PREPARE], user) for user in users]
+    for user, each in zip(users, running, strict=True):
+        _, problem = each.communicate(timeout=300)
+        assert each.returncode == 0, problem
+        cluster.lay(user, ".", {".rubies/manager": MANAGER, ".profile": PROFILE})
+        cluster.run(CTL, ["bash", "-c", RUBIES], user=user)
 
 
-def prepare(cluster: Cluster, user: str) -> None:
-    """Give an account the software and the profile."""
-    cluster.run(CTL, ["bash", "-c", PREPARE], user=user, timeout=300)
-    cluster.write(user, ".rubies/manager", MANAGER)
-    cluster.run(CTL, ["bash", "-c", RUBIES], user=user)
-    cluster.write(user, ".profile", PROFILE)
-
-
-def clean(cluster: Cluster, user: str) -> None:
+def clean(cluster: Cluster, *users: str) -> None:
     """Take the profile and the applications away; the software may be used again."""
     argv = ["rm", "-rf", ".profile", ".rubies", "web", "site", "mojo", "ruby"]
-    cluster.run(CTL, argv, user=user)
+    for user in users:
+        cluster.run(CTL, argv, user=user)
 
 
 def write(cluster: Cluster, user: str, application: Application) -> None:
     """Write an application and the options of its server."""
-    for path, text in application.files.items():
-        cluster.write(user, path, text)
     cluster.run(CTL, ["mkdir", "-p", "-m", "700", ".uwsgi-service"], user=user)
     cluster.run(CTL, ["rm", "-f", ".uwsgi-service/app.ini"], user=user)
-    cluster.write(user, ".uwsgi-service/options.ini", application.options)
+    options = {".uwsgi-service/options.ini": application.options}
+    cluster.lay(user, ".", {**application.files, **options})
+    if application.prepare:
+        cluster.run(CTL, application.prepare, user=user)
 
 
 def deploy(cluster: Cluster, user: str, application: Application) -> None:
@@ -220,3 +106,17 @@ def deploy(cluster: Cluster, user: str, application: Application) -> None:
     names = (f"UWSGI_PLUGIN={application.plugin}", f"UWSGI_LOCATION={application.location}")
     argv = ["env", *names, "bash", "-lc", "exec sbatch-service deploy --wait uwsgi"]
     cluster.run(CTL, argv, user=user)
+
+
+def service(cluster: Cluster, user: str, application: Application) -> dict[str, Any]:
+    """What the role `account` is told of an account's service `uwsgi` that is this application."""
+    write(cluster, user, application)
+    app = uwsgi_app.checked(application.plugin, application.location)
+    cluster.write(user, ".uwsgi-service/app.ini", uwsgi_app.text(app))
+    return {"name": "uwsgi"}
+
+
+def install(cluster: Cluster, services: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Have the role `account` bring up the services of accounts, all at once."""
+    accounts = [{"account": user, "services": list(each)} for user, each in services.items()]
+    play(PLAYBOOKS / "account.yml", {"account_wait": True, "account_accounts": accounts}).ok()
