@@ -188,7 +188,7 @@ def test_a_port_is_asked_for_and_told_with_a_diff(answering, capsys, tmp_path):
 def test_a_port_that_is_not_to_be_had_fails_with_the_commands_words(capsys, tmp_path):
     program = tmp_path / "sbatch-service"
     answer = {"schema": 1, "results": [], "error": {"message": "port 9: taken; give another one"}}
-    program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\nexit 1\n")
+    program.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{json.dumps(answer)}'\nexit 1\n")
     program.chmod(0o755)
 
     code, told = run(uwsgi_port, capsys, executable=str(program), port=9)
