@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from cluster.plays import PLAYBOOKS, play
 from cluster.testbed import CTL, Cluster
-from sciportal.service.types import uwsgi_app
 
 # Debian's packages, unpacked in the home: so every node has them, none has to install them, and
 # they are found only by what a virtual environment, local::lib or a manager of Rubies sets. Not
@@ -68,7 +67,7 @@ class Application(NamedTuple):
     location: str
     files: dict[str, str]
     """By path below the home."""
-    options: str = ""
+    options: Mapping[str, str | int] = MappingProxyType({})
     prepare: tuple[str, ...] = ()
     """What is run once, in the home."""
 
@@ -91,32 +90,29 @@ def clean(cluster: Cluster, *users: str) -> None:
 
 
 def write(cluster: Cluster, user: str, application: Application) -> None:
-    """Write an application and the options of its server."""
-    cluster.run(CTL, ["mkdir", "-p", "-m", "700", ".uwsgi-service"], user=user)
-    cluster.run(CTL, ["rm", "-f", ".uwsgi-service/app.ini"], user=user)
-    options = {".uwsgi-service/options.ini": application.options}
-    cluster.lay(user, ".", {**application.files, **options})
+    """Write an application, and prepare it."""
+    cluster.lay(user, ".", application.files)
     if application.prepare:
         cluster.run(CTL, application.prepare, user=user)
 
 
 def deploy(cluster: Cluster, user: str, application: Application) -> None:
-    """Have an application run as the account's service `uwsgi`."""
+    """Have an application run as the account's service `uwsgi`, by the command."""
     write(cluster, user, application)
+    lines = [f"{name} = {value}\n" for name, value in application.options.items()]
+    cluster.run(CTL, ["mkdir", "-p", "-m", "700", ".uwsgi-service"], user=user)
+    cluster.run(CTL, ["rm", "-f", ".uwsgi-service/app.ini"], user=user)
+    cluster.write(user, ".uwsgi-service/options.ini", "".join(lines))
     names = (f"UWSGI_PLUGIN={application.plugin}", f"UWSGI_LOCATION={application.location}")
     argv = ["env", *names, "bash", "-lc", "exec sbatch-service deploy --wait uwsgi"]
     cluster.run(CTL, argv, user=user)
 
 
 def service(cluster: Cluster, user: str, application: Application) -> dict[str, Any]:
-    """What the role `account` is told of an account's service `uwsgi` that is this application."""
+    """What the role `account` is told of an account's service `uwsgi` that is this application.
+
+    Its files are there already: they are what a person unpacks in a home.
+    """
     write(cluster, user, application)
-    app = uwsgi_app.checked(application.plugin, application.location)
-    cluster.write(user, ".uwsgi-service/app.ini", uwsgi_app.text(app))
-    return {"name": "uwsgi"}
-
-
-def install(cluster: Cluster, services: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Have the role `account` bring up the services of accounts, all at once."""
-    accounts = [{"account": user, "services": list(each)} for user, each in services.items()]
-    play(PLAYBOOKS / "account.yml", {"account_wait": True, "account_accounts": accounts}).ok()
+    app = {"plugin": application.plugin, "location": application.location}
+    return {"name": "uwsgi", "config": {"app": app, "options": dict(application.options)}}

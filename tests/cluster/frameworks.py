@@ -58,7 +58,7 @@ def status(number):
     return "the application's own words", number
 """,
     },
-    "virtualenv = soft/venv\nworkers = 4\n",
+    {"virtualenv": "soft/venv", "workers": 4},
 )
 # With the admin's pages, accounts, a database, and static files gathered from the applications.
 DJANGO = Application(
@@ -167,7 +167,7 @@ call_command("collectstatic", interactive=False, verbosity=0)
 User.objects.create_superuser("carol", password="a-secret")
 """,
     },
-    "virtualenv = soft/venv\nstatic-map = /static=site/static\n",
+    {"virtualenv": "soft/venv", "static-map": "/static=site/static"},
     prepare=("soft/venv/bin/python", "site/prepare.py"),
 )
 MOJOLICIOUS = Application(
@@ -206,7 +206,7 @@ __DATA__
 %= content
 """,
     },
-    "env = MOJO_MODE=production\n",
+    {"env": "MOJO_MODE=production"},
 )
 SINATRA = Application(
     "rack",
@@ -238,5 +238,5 @@ end
 run App
 """,
     },
-    "env = RACK_ENV=production\n",
+    {"env": "RACK_ENV=production"},
 )

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster import applications
 from cluster.browser import BOTH, Chromium, Window, place_of
+from cluster.data import by_root
 from cluster.testbed import CTL, NODES, Cluster, wait_for
 
 pytestmark = pytest.mark.apache
@@ -71,13 +71,13 @@ def site(cluster: Cluster) -> Iterator[None]:
     installs = [cluster.start(node, [*INSTALL, *NEEDED]) for node in NODES]
     cluster.run(CTL, ["sh", "-c", UNPACK])
     cluster.run(CTL, ["sh", "-c", SET_UP], user="bob")
-    options = ("EnablePHP", "EnablePerlCGI", "EnableSSI", "PrefixParts 0")
+    options = {"EnablePHP": True, "EnablePerlCGI": True, "EnableSSI": True, "PrefixParts": 0}
     apache = {
         "name": "apache",
         "public_html": {"files": PAGES},
-        "options": "".join(f"Define {each}\n" for each in options),
+        "config": {"options": options},
     }
-    applications.install(cluster, {"bob": [apache]})
+    by_root({"bob": [apache]}).ok()
     for each in installs:
         assert each.wait(300) == 0
     wait_for(lambda: cluster.get("/~bob/applications/ssi/part.html").status == 200, 5)

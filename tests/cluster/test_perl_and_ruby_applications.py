@@ -11,6 +11,7 @@ import pytest
 
 from cluster import applications
 from cluster.browser import BOTH, Chromium, place_of
+from cluster.data import by_root
 from cluster.frameworks import MOJOLICIOUS, SINATRA
 from cluster.testbed import Cluster, wait_for
 
@@ -23,9 +24,9 @@ def services(cluster: Cluster) -> Iterator[None]:
     applications.prepare(cluster, "alice", "bob")
     perl = applications.service(cluster, "alice", MOJOLICIOUS)
     ruby = applications.service(cluster, "bob", SINATRA)
-    applications.install(cluster, {"alice": [perl], "bob": [ruby]})
+    by_root({"alice": [perl], "bob": [ruby]}).ok()
     for user in ("alice", "bob"):
-        wait_for(lambda user=user: cluster.get(f"/~{user}:uwsgi/").status == 200, 5)
+        wait_for(lambda user=user: cluster.get(f"/~{user}:uwsgi/").status == 200, 15)
     yield
     for user in ("alice", "bob"):
         cluster.service(user, "purge", "--yes", "--no-archive", "uwsgi")

@@ -13,6 +13,7 @@ import pytest
 
 from cluster import applications
 from cluster.browser import BOTH, Chromium, place_of
+from cluster.data import by_root
 from cluster.frameworks import DJANGO, FLASK
 from cluster.testbed import ROOT, Cluster, wait_for
 
@@ -34,9 +35,9 @@ def services(cluster: Cluster) -> Iterator[None]:
     wall = {"name": "wall", "script": WALL[1], "settings": {"access": "public"}}
     flask = applications.service(cluster, "alice", FLASK)
     django = applications.service(cluster, "bob", DJANGO)
-    applications.install(cluster, {"alice": [flask], "bob": [django, wall]})
+    by_root({"alice": [flask], "bob": [django, wall]}).ok()
     for path in ("/~alice:uwsgi/", "/~bob:uwsgi/", "/~bob:wall/"):
-        wait_for(lambda path=path: cluster.get(path).status == 200, 5)
+        wait_for(lambda path=path: cluster.get(path).status == 200, 15)
     yield
     cluster.service("alice", "purge", "--yes", "--no-archive", "uwsgi")
     cluster.service("bob", "purge", "--yes", "--no-archive", "uwsgi", "wall")
