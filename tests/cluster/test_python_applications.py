@@ -94,7 +94,7 @@ def test_djangos_admin_is_logged_into_and_used(
         window.page.wait_for_selector("[name=text]")
         assert "/change/" in window.path
         assert window.page.url.startswith(place.base)
-        window.follow("Log out")
+        window.page.get_by_text("Log out", exact=True).first.click()
         window.shows("Logged out")
         window.open()
         window.shows(f"written at the {where}")
