@@ -1,6 +1,6 @@
 """What programs of an account are told, and what visitors are sent to: at the path and at a domain.
 
-The front end of the test cluster maps bob.test to bob's apache and echo.test to his service echo.
+The front end of the test cluster maps bob.test to bob's apache.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from cluster.apache_site import Site
-from cluster.testbed import CTL, WEB, Cluster, wait_for
-from cluster.visitor import say
+from cluster.testbed import CTL, WEB, Cluster
 from golden.render import all_cases
 
 pytestmark = pytest.mark.apache
@@ -145,44 +144,6 @@ def test_our_own_way_to_php_is_no_way_in(cluster: Cluster, site: Site) -> None:
         page = cluster.get(f"/.sciportal/{name}/urls/tell.php", {"Host": "bob.test"})
         assert page.status in (403, 404)
         assert "json_encode" not in page.text
-
-
-def test_a_domain_of_a_custom_service_leads_to_it_from_its_root_on(
-    cluster: Cluster, echo: str
-) -> None:
-    for sent in ("/", "/a/b?c=d", "/~alice/x", "/a%2Fb//c", "/~bob:other/"):
-        page = cluster.get(sent, {"Host": "echo.test", "X-Forwarded-Prefix": "/evil"})
-        told = json.loads(page.text)
-        headers = dict(told["headers"])
-        assert told["path"] == sent
-        assert headers["host"] == "echo.test"
-        assert headers["x-forwarded-prefix"] == ""
-    assert cluster.get("/", {"Host": "ECHO.test"}).status == 200
-
-
-def test_a_domain_whose_service_does_not_run_says_so(cluster: Cluster, echo: str) -> None:
-    cluster.service("bob", "stop", "echo")
-    try:
-        page = cluster.get("/any", {"Host": "echo.test"})
-        assert page.status == 503
-        assert "<strong>echo</strong> of the account <strong>bob</strong>" in page.text
-    finally:
-        cluster.service("bob", "start", "--wait", "echo")
-    wait_for(lambda: cluster.get("/", {"Host": "echo.test"}).status == 200, 5)
-
-
-def test_the_log_names_the_service_of_a_domain(cluster: Cluster, echo: str) -> None:
-    cluster.get("/logged-at-domain", {"Host": "echo.test"})
-    log = cluster.run(WEB, ["cat", "/var/log/apache2/sciportal-access.log"]).out
-    (line,) = [each for each in log.splitlines() if "/logged-at-domain " in each][-1:]
-    assert line.split()[-2:] == ["bob", "echo"]
-
-
-def test_a_path_at_a_domain_is_not_the_hosts_own(cluster: Cluster, echo: str) -> None:
-    for path in ("/.sciportal/gone.html", "/../x", "/a/../../~alice/"):
-        request = f"GET {path} HTTP/1.1\r\nHost: echo.test\r\nConnection: close\r\n\r\n"
-        answer = say(cluster, request)
-        assert answer.status in (400, 404), path
 
 
 # An instance beside bob's own, behind a front end that speaks TLS, in a home of its own.
