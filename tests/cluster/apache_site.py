@@ -69,7 +69,7 @@ class Site:
 
 def verdict(page: Page) -> str:
     """What became of a request, in a word."""
-    if "<code>" in page.text and "<span style" in page.text:
+    if "<code" in page.text and "<span style" in page.text:
         return "shown"
     if SOURCE in page.text:
         return "SOURCE"
