@@ -114,6 +114,8 @@ def test_deploy_initialises_and_starts(service: Service) -> None:
     assert len(service.cluster.jobs("alice", service.name)) == 1
 
 
+# It looks at the whole home, where tests beside it put their files.
+@pytest.mark.alone
 @pytest.mark.parametrize("action", ["init", "deploy", "start", "stop", "restart", "purge"])
 def test_check_says_what_would_be_done_and_changes_nothing(service: Service, action: str) -> None:
     service.script(SLEEPER)
