@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SERVER = "/usr/bin/uwsgi"
 STANDARD = "/etc/sciportal/uwsgi/uwsgi.ini"
+# What is loaded before an application of Rack; after what the account requires, such as
+# bundler/setup, which says which Rack it is.
+RACK = ("--rbrequire", "/etc/sciportal/uwsgi/rack.rb")
 LAYOUT = Layout("uwsgi")
 APP = f"{LAYOUT.own}/app.ini"
 OPTIONS = f"{LAYOUT.own}/options.ini"
@@ -161,10 +164,12 @@ def command(home: Home) -> list[str]:
         raise ServiceError(
             f"the file {home.path(APP)}", "it is missing", "run: sbatch-service init uwsgi"
         )
-    plugins = uwsgi_app.plugins(ini.read(text, APP), APP)
+    lines = ini.read(text, APP)
+    plugins = uwsgi_app.plugins(lines, APP)
     options = uwsgi_options.words(home.read(OPTIONS) or "", OPTIONS)
     early = [word for plugin in plugins for word in ("--plugin", plugin)]
-    return [SERVER, *early, "--ini", STANDARD, "--ini", home.path(APP), *options]
+    late = RACK if any(line.key == uwsgi_app.PLUGINS["rack"] for line in lines) else ()
+    return [SERVER, *early, "--ini", STANDARD, "--ini", home.path(APP), *options, *late]
 
 
 def _try(words: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from sciportal.service import portfile
+from sciportal.service.home import Home
 from sciportal.service.types import uwsgi, uwsgi_app, uwsgi_options
 
 
@@ -143,3 +144,12 @@ def test_what_is_to_follow_is_tried_first(
     said = capsys.readouterr()
     assert said.out == ("" if code else f"{signal}\n")
     assert ("no such module" in said.err) == bool(code)
+
+
+def test_only_an_application_of_rack_has_our_file_before_it(ready):
+    home = Home(str(ready.home))
+    assert not set(uwsgi.RACK) & set(uwsgi.command(home))
+    text = own(ready, "app.ini").read_text()
+    own(ready, "app.ini").write_text(text.replace("wsgi-file = web/app.py", "rack = config.ru"))
+    own(ready, "options.ini").write_text("workers = 2\n")
+    assert uwsgi.command(home)[-4:] == ["--workers", "2", *uwsgi.RACK]
