@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cluster.plays import PLAYBOOKS, Played, play
+from cluster.plays import ACCOUNT, Played, play
 from cluster.testbed import CTL, Cluster
-
-ACCOUNT = PLAYBOOKS / "account.yml"
 
 Entry = Mapping[str, Any]
 
@@ -47,3 +45,9 @@ def gone(cluster: Cluster, user: str, service: str) -> None:
     """Neither the service nor a file of its type is there."""
     cluster.service(user, "purge", "--yes", "--no-archive", service, check=False)
     cluster.run(CTL, ["rm", "-rf", f".{service}-service"], user=user)
+
+
+def may_submit(cluster: Cluster, user: str) -> bool:
+    """Whether Slurm takes a service job of this user."""
+    argv = ["sbatch", "--test-only", "-p", "service-pool", "-J", "probe-service", "--wrap=true"]
+    return cluster.run(CTL, argv, user=user, check=False).code == 0

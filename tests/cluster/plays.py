@@ -14,6 +14,7 @@ from cluster.testbed import CTL, ROOT
 
 INVENTORY = os.environ.get("SCIPORTAL_INVENTORY", str(ROOT / "molecule/inventory/hosts.yml"))
 PLAYBOOKS = ROOT / "playbooks"
+ACCOUNT, GRANT, REVOKE = (PLAYBOOKS / f"{name}.yml" for name in ("account", "grant", "revoke"))
 
 Task = Mapping[str, Any]
 

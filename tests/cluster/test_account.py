@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from cluster.plays import PLAYBOOKS, play
+from cluster.data import may_submit, status
+from cluster.plays import ACCOUNT, GRANT, REVOKE, play
 from cluster.testbed import CTL, HELLO, WEB, Cluster, wait_for
 
-GRANT, REVOKE, ACCOUNT = (PLAYBOOKS / f"{name}.yml" for name in ("grant", "revoke", "account"))
 # A change of permission holds after this time, in seconds.
 SOON = 5
 
@@ -51,24 +50,11 @@ def granted(cluster: Cluster) -> Iterator[float]:
     cluster.run(CTL, ["rm", "-rf", "public_html"], user="carol")
 
 
-def status(cluster: Cluster, user: str, service: str) -> dict[str, Any]:
-    """What the command says of a service."""
-    answer = cluster.service(user, "status", "--json", service, check=False).json()
-    found: dict[str, Any] = answer["results"][0]
-    return found
-
-
 def page(cluster: Cluster, user: str, service: str, path: str) -> str:
     """A page as the service itself serves it, to the web host: nobody else may ask it."""
     where = status(cluster, user, service)
     url = f"http://{where['node']}:{where['endpoint']['port']}{path}"
     return cluster.run(WEB, ["curl", "-sS", "--max-time", "10", url]).out
-
-
-def may_submit(cluster: Cluster, user: str) -> bool:
-    """Whether Slurm takes a service job of this user."""
-    argv = ["sbatch", "--test-only", "-p", "service-pool", "-J", "probe-service", "--wrap=true"]
-    return cluster.run(CTL, argv, user=user, check=False).code == 0
 
 
 def test_a_granted_permission_holds_soon(cluster: Cluster, granted: float) -> None:

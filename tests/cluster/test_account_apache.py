@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from cluster.data import by_owner, by_root, flat, gone, status, text_of
+from cluster.data import by_owner, by_root, flat, gone, may_submit, status, text_of
+from cluster.plays import GRANT, REVOKE, play
 from cluster.testbed import CTL, Cluster, wait_for
-
-pytestmark = pytest.mark.apache
 
 CONF = ".apache-service/options.conf"
 WHO = {"path": "data/who.php", "content": '<?php echo "ran by ", `id -un`;'}
 PAGES = {"public_html": {"files": [WHO, {"path": "data/deep/page.txt", "content": "deep\n"}]}}
 PHP = {"options": {"EnablePHP": True}}
 LISTED = {"options": ["EnableAutoIndex"], "directives": "ErrorDocument 404 'not of this world'\n"}
-PEOPLE = ("alice", "bob")
+# bob's apache belongs to other tests.
+PEOPLE = ("alice", "carol")
 RELOADED = "Doing graceful restart"
 
 
@@ -26,18 +26,21 @@ def entry(config: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"name": "apache", "config": config, **PAGES, **more}
 
 
-TWO = {"alice": [entry(PHP)], "bob": [entry(LISTED)]}
+TWO = {"alice": [entry(PHP)], "carol": [entry(LISTED)]}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def homes(cluster: Cluster) -> Iterator[None]:
-    """Neither has an apache before and afterwards."""
+    """Neither has an apache before and afterwards, and meanwhile both may."""
+    play(GRANT, {"account_names": ["carol"]}).ok()
+    wait_for(lambda: may_submit(cluster, "carol"), 30)
     for user in PEOPLE:
         gone(cluster, user, "apache")
     yield
     for user in PEOPLE:
         gone(cluster, user, "apache")
         cluster.run(CTL, ["rm", "-rf", "public_html/data"], user=user)
+    play(REVOKE, {"account_names": ["carol"]}).ok()
 
 
 @pytest.fixture
@@ -67,10 +70,10 @@ def test_root_gives_two_accounts_their_options_in_one_run(cluster: Cluster) -> N
         assert "+Define EnablePHP" in each.text
         assert "+ErrorDocument 404 'not of this world'" in each.text
     wait_for(lambda: page(cluster, "alice") == "ran by alice\n", 30)
-    assert cluster.get("/~bob/data/who.php").status == 403
-    assert "page.txt" in page(cluster, "bob", "data/deep/")
+    assert cluster.get("/~carol/data/who.php").status == 403
+    assert "page.txt" in page(cluster, "carol", "data/deep/")
     assert cluster.get("/~alice/data/deep/").status == 404
-    assert page(cluster, "bob", "data/no").startswith("not of this world")
+    assert page(cluster, "carol", "data/no").startswith("not of this world")
     for user in PEOPLE:
         told = cluster.run(CTL, ["stat", "-c", "%U %a", CONF], user=user).out
         assert told == f"{user} 644\n"

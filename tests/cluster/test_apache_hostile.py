@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.apache_site import OPTIONS, Site
-from cluster.testbed import CTL, Cluster, wait_for
+from cluster.squat import IPV4, SERVICE
+from cluster.testbed import CTL, Cluster, Service, wait_for
 
 pytestmark = pytest.mark.apache
 
@@ -124,20 +125,18 @@ def test_a_port_of_the_system_is_not_to_be_had(cluster: Cluster, harmless: Site)
     cluster.service("bob", "stop", "apache")
 
 
-def test_another_accounts_port_gets_none_of_its_visitors(cluster: Cluster, harmless: Site) -> None:
-    cluster.write("alice", "public_html/hers.html", "alice's page\n")
-    cluster.service("alice", "deploy", "--wait", "apache")
-    try:
-        (hers,) = cluster.service("alice", "status", "--json", "apache").json()["results"]
-        restart(harmless, f"Listen {hers['endpoint']['port']}")
-        wait_for(lambda: cluster.get("/~alice/hers.html").status == 200, 5)
-        for _ in range(20):
-            page = cluster.get("/~alice/hers.html")
-            assert (page.status, page.text) == (200, "alice's page\n")
-            assert cluster.get("/~alice/hostile/page.html").status == 404
-    finally:
-        cluster.service("alice", "purge", "--yes", "--no-archive", "apache")
-        cluster.run(CTL, ["rm", "-f", "public_html/hers.html"], user="alice")
+def test_another_accounts_port_gets_none_of_its_visitors(
+    cluster: Cluster, harmless: Site, service: Service
+) -> None:
+    service.script(SERVICE.replace("ADDRESSES", IPV4))
+    service.settings('access = "public"\n')
+    service("deploy", "--wait")
+    restart(harmless, f"Listen {service.status()['endpoint']['port']}")
+    hers = f"/~alice:{service.name}"
+    wait_for(lambda: cluster.get(f"{hers}/").status == 200, 5)
+    for _ in range(20):
+        page = cluster.get(f"{hers}/hostile/page.html")
+        assert (page.status, page.text) == (200, "alice answers")
 
 
 def test_an_htaccess_file_gets_nothing_that_the_account_may_not(

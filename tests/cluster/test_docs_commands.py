@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster.plays import PLAYBOOKS, play
+from cluster.plays import ACCOUNT, play
 from cluster.testbed import CTL, PREFIX, ROOT, Cluster
 from unit.docs.console import Block, blocks
 
@@ -43,7 +43,7 @@ def _clean(cluster: Cluster) -> None:
 def test_commands_do_what_the_page_says(cluster: Cluster, page: Path) -> None:
     if page == README:
         # It is read after `make demo`.
-        play(PLAYBOOKS / "account.yml", yaml.safe_load(DEMO.read_text())).ok()
+        play(ACCOUNT, yaml.safe_load(DEMO.read_text())).ok()
     for block in blocks(page):
         _type(cluster, block)
     for person in PEOPLE if page != README else ():
