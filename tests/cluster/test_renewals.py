@@ -104,7 +104,7 @@ class Watch:
         self.ids: set[str] = set()
         self.looks = 0
         self._cluster = cluster
-        self._names = ",".join(f"{each.name}-service" for each in services)
+        self._wanted = {(each.user, f"{each.name}-service") for each in services}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
 
@@ -117,12 +117,15 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        argv = ["squeue", "-h", "-n", self._names, "-o", "%i %u %j %T"]
+        argv = ["squeue", "-h", "-o", "%i %u %j"]
         while not self._over.wait(1):
-            lines = self._cluster.run(CTL, argv).out.splitlines()
-            owners = [line.split()[1:3] for line in lines]
-            self.doubles += [line for line in lines if owners.count(line.split()[1:3]) > 1]
-            self.ids |= {line.split()[0] for line in lines}
+            words = [line.split() for line in self._cluster.run(CTL, argv).out.splitlines()]
+            # Others have services of these names, too.
+            jobs = [(user, name, number) for number, user, name in words]
+            ours = [each for each in jobs if each[:2] in self._wanted]
+            owners = [each[:2] for each in ours]
+            self.doubles += [str(each) for each in ours if owners.count(each[:2]) > 1]
+            self.ids |= {number for _user, _name, number in ours}
             self.looks += 1
 
 
