@@ -24,8 +24,12 @@ LIBRARY = "/opt/libfaketime.so.1"
 CLOCK = "/opt/clock"
 PYTHON = "/opt/sciportal/bin/python"
 # The library makes nonsense of clock_nanosleep(2) with an absolute time, by which Python sleeps.
-SLEEP = "import select, time\ntime.sleep = lambda seconds: select.select((), (), (), seconds)\n"
-MODULES = "/opt/faked"
+COMMAND = """\
+import select, time
+time.sleep = lambda seconds: select.select((), (), (), seconds)
+from sciportal.service.command import main
+main()
+"""
 WRAPPED = f"""\
 #!/bin/sh
 export LD_PRELOAD={LIBRARY} FAKETIME_TIMESTAMP_FILE={CLOCK} FAKETIME_NO_CACHE=1
@@ -42,18 +46,16 @@ def faked(cluster: Cluster) -> Iterator[Cluster]:
         pytest.skip("the Debian package libfaketime is not here")
     for host in (CTL, *NODES):
         subprocess.run([PODMAN, "cp", str(found), f"{host}:{LIBRARY}"], check=True)
-    plant = f"mkdir -p {MODULES}; cat >{MODULES}/sitecustomize.py"
-    cluster.run(CTL, ["sh", "-c", plant], stdin=SLEEP)
     yield cluster
     for host in (CTL, *NODES):
-        cluster.run(host, ["rm", "-rf", LIBRARY, CLOCK, MODULES])
+        cluster.run(host, ["rm", "-f", LIBRARY, CLOCK])
 
 
 def at(offset: str, *words: str) -> list[str]:
     """The command by a clock that is off."""
-    faked = [f"LD_PRELOAD={LIBRARY}", f"FAKETIME={offset}", f"PYTHONPATH={MODULES}"]
+    faked = [f"LD_PRELOAD={LIBRARY}", f"FAKETIME={offset}"]
     monotonic = ["FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"]
-    return ["env", *faked, *monotonic, "sbatch-service", *words]
+    return ["env", *faked, *monotonic, PYTHON, "-c", COMMAND, *words]
 
 
 @pytest.mark.parametrize("offset", ["+1h", "-1h"])
