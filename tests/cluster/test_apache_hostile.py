@@ -103,6 +103,7 @@ def test_roots_call_runs_nothing_of_the_account_as_root(cluster: Cluster, harmle
         for action in ("reload", "restart", "init", "start"):
             argv = ["sbatch-service", "--account", "bob", action, "apache"]
             assert cluster.run(CTL, argv).code == 0
+        cluster.service("bob", "start", "--wait", "apache")
         seen = "cat hostile-who 2>/dev/null || true"
         wait_for(lambda: cluster.run(CTL, ["sh", "-c", seen], user="bob").out, 10)
         assert set(cluster.run(CTL, ["sh", "-c", seen], user="bob").out.split()) == {"bob"}
