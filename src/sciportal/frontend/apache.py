@@ -44,12 +44,24 @@ class Apache:
         finally:
             trial.unlink(missing_ok=True)
         files.replace(path, text)
+        try:
+            self._reload()
+        except ServiceError:
+            files.replace(path, old)
+            raise
+
+    def reload(self) -> None:
+        """Make Apache read its files again, if it runs and takes them.
+
+        Raises:
+            ServiceError: it does not take them, or cannot be reloaded.
+        """
+        self._do([self._control, "-t"], "a test of the configuration")
+        self._reload()
+
+    def _reload(self) -> None:
         if self._run(["systemctl", "is-active", "--quiet", self._unit]).ok:
-            try:
-                self._do(["systemctl", "reload", self._unit], f"a reload of {self._unit}")
-            except ServiceError:
-                files.replace(path, old)
-                raise
+            self._do(["systemctl", "reload", self._unit], f"a reload of {self._unit}")
 
     def _do(self, argv: list[str], wanted: str) -> None:
         result = self._run(argv)

@@ -1,0 +1,1 @@
+"""The two front doors of a site: Shibboleth and client certificates."""
