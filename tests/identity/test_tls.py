@@ -37,13 +37,12 @@ def test_both_ports_are_as_mozilla_wants_them(
     argv = [
         str(sslyze),
         "--mozilla_config=intermediate",
+        f"--certinfo_ca_file={site.authority.certificate}",
         *("--cert", str(certificate), "--key", str(key)),
         f"{PORTAL}:{port}{{{site.addresses[PORTAL]}}}",
     ]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
-    assert "OK - Compliant" in done.stdout, done.stdout
-    assert "FAILED" not in done.stdout, done.stdout
-    assert done.returncode == 0
+    assert f"{PORTAL}:{port}: OK - Compliant" in done.stdout, done.stdout
 
 
 def test_the_role_has_the_figures_that_the_checker_has(sslyze: Path) -> None:

@@ -30,6 +30,13 @@ class Revocations(NamedTuple):
     signed: bool
     """Whether one of the authorities signed it."""
     source: str = ""
+    number: int = 0
+    """It grows from list to list; of two of one second it tells the newer."""
+
+    @property
+    def age(self) -> tuple[datetime.datetime, int]:
+        """What grows from list to list of one authority."""
+        return self.made, self.number
 
 
 def trusted(given: Iterable[Authority]) -> list[Authority]:
@@ -39,12 +46,12 @@ def trusted(given: Iterable[Authority]) -> list[Authority]:
 
 
 def newest(given: Iterable[Revocations], authorities: Sequence[Authority]) -> list[Revocations]:
-    """The last signed list of each authority; an older one never takes its place."""
+    """The last signed list of each authority; of equal ones, the first that is given."""
     names = {each.subject for each in authorities}
     last: dict[str, Revocations] = {}
     for each in given:
         known = last.get(each.issuer)
-        if each.signed and each.issuer in names and (known is None or each.made > known.made):
+        if each.signed and each.issuer in names and (known is None or each.age > known.age):
             last[each.issuer] = each
     return sorted(last.values(), key=lambda each: each.issuer)
 

@@ -56,7 +56,7 @@ def gather(given: Certificates, state: Path) -> Found:
     if given.check == "none":
         return found
     lists += _fetched(given.urls, found.problems)
-    lists += [("", pem) for _, pem in _blocks(state / CRL_FILE)]
+    lists = [("", pem) for _, pem in _blocks(state / CRL_FILE)] + lists
     trusted = "".join(each.pem for each in authorities.trusted(found.authorities))
     for source, pem in lists:
         try:

@@ -70,8 +70,10 @@ def revocations(text: str, authorities: str, source: str) -> Revocations:
         ServiceError: it is none.
     """
     with _file(text) as path, _file(authorities) as trusted:
-        argv = ["crl", "-noout", "-issuer", "-lastupdate", "-nextupdate", *_NAMES, "-in", path]
-        said = _openssl(f"the list of revoked certificates in {source}", *argv)
+        asked = ["-issuer", "-lastupdate", "-nextupdate", "-crlnumber", *_NAMES]
+        said = _openssl(
+            f"the list of revoked certificates in {source}", "crl", "-noout", *asked, "-in", path
+        )
         signed = _run(["crl", "-noout", "-CAfile", trusted, "-in", path])
     end = _line(said, "nextUpdate")
     return Revocations(
@@ -81,6 +83,7 @@ def revocations(text: str, authorities: str, source: str) -> Revocations:
         None if end == "NONE" else _time(end),
         "verify OK" in signed.err + signed.out,
         source,
+        _number(_line(said, "crlNumber")),
     )
 
 
@@ -137,6 +140,11 @@ class _file:  # noqa: N801  # a context manager that reads as a function
 
     def __exit__(self, *_: object) -> None:
         self._kept.close()
+
+
+def _number(text: str) -> int:
+    """A number as OpenSSL writes it: hexadecimal, `<NONE>` for none."""
+    return int(text, 16) if re.fullmatch(r"(?:0x)?[0-9A-Fa-f]+", text) else 0
 
 
 def _line(said: str, name: str) -> str:

@@ -40,6 +40,13 @@ def test_the_newest_signed_list_is_kept() -> None:
         assert authorities.newest(lists, [A]) == [LIST_A]
 
 
+def test_of_two_lists_of_one_second_the_number_tells_and_then_what_is_there() -> None:
+    later = LIST_A._replace(pem="later", number=2)
+    for lists in ([LIST_A, later], [later, LIST_A]):
+        assert authorities.newest(lists, [A]) == [later]
+    assert authorities.newest([LIST_A, LIST_A._replace(pem="same")], [A]) == [LIST_A]
+
+
 def test_what_keeps_all_out_is_said() -> None:
     assert "revoked: there is none, so all would be refused" in said([A], [])
     assert "the list of what CN=B revoked: there is none" in said([A, B], [LIST_A])

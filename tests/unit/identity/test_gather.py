@@ -63,6 +63,14 @@ def test_what_apache_has_now_counts(tmp_path: Path, authority: Authority) -> Non
     assert "BEGIN X509 CRL" in gather.gather(given, tmp_path).files()[gather.CRL_FILE]
 
 
+def test_an_older_list_of_the_same_second_is_not_taken(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    old = authority.revoked.read_text()
+    new = authority.publish(path=tmp_path / gather.CRL_FILE).read_text()
+    given = place(tmp_path, ca=authority.certificate.read_text(), crl=old)
+    assert gather.gather(given, tmp_path).files()[gather.CRL_FILE] == new
+
+
 def test_what_openssl_cannot_read_is_said(tmp_path: Path) -> None:
     broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     (problem,) = gather.gather(place(tmp_path, ca=broken), tmp_path).problems
