@@ -24,7 +24,7 @@ def role(variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     play.write_text(PLAY)
     argv = [
         str(Path(sys.executable).with_name("ansible-playbook")),
-        *("-i", "molecule/identity/hosts.yml"),
+        *("-i", "molecule/identity/inventory/hosts.yml"),
         *("-e", json.dumps(variables)),
         str(play),
     ]

@@ -56,7 +56,7 @@ def gather(given: Certificates, state: Path) -> Found:
     if given.check == "none":
         return found
     lists += _fetched(given.urls, found.problems)
-    lists = [("", pem) for _, pem in _blocks(state / CRL_FILE)] + lists
+    lists = [("", pem) for pem in _kept(state / CRL_FILE)] + lists
     trusted = "".join(each.pem for each in authorities.trusted(found.authorities))
     for source, pem in lists:
         try:
@@ -93,8 +93,9 @@ def _fetched(urls: tuple[str, ...], problems: list[ServiceError]) -> list[tuple[
     return found
 
 
-def _blocks(path: Path) -> list[tuple[str, str]]:
+def _kept(path: Path) -> list[str]:
     try:
-        return list(openssl.blocks(path.read_text(encoding="ascii", errors="replace")))
+        text = path.read_text(encoding="ascii", errors="replace")
     except FileNotFoundError:
         return []
+    return [pem for _kind, pem in openssl.blocks(text)]
