@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,24 @@ def say_and_read(site: Site, pair: tuple[Path, Path] | None, version: ssl.TLSVer
 
 def test_without_a_certificate_there_is_no_connection(site: Site) -> None:
     assert_refused(site, None)
+
+
+def test_a_session_of_the_other_door_is_no_certificate(site: Site) -> None:
+    """TLS goes on with what an earlier handshake agreed upon; that one asked for nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(site.authority.certificate)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def connect(port: int, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
+        plain = socket.create_connection((site.addresses[PORTAL], port), timeout=60)
+        return context.wrap_socket(plain, server_hostname=PORTAL, session=session)
+
+    with connect(443) as first:
+        session = first.session
+    with connect(443, session) as again:
+        assert again.session_reused
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        connect(CERTIFICATES, session)
 
 
 @pytest.mark.parametrize(("since", "until"), [(-2 * DAY, -DAY), (DAY, 2 * DAY)])
