@@ -86,7 +86,7 @@ def _fetched(urls: tuple[str, ...], problems: list[ServiceError]) -> list[tuple[
     found = []
     for url in urls:
         try:
-            text = openssl.pem(fetch.fetch("a list of revoked certificates", url))
+            text = openssl.pem(fetch.fetch("a list of revoked certificates", url), url)
             found += [(url, pem) for kind, pem in openssl.blocks(text) if kind == "X509 CRL"]
         except ServiceError as error:
             problems.append(error)

@@ -27,8 +27,12 @@ def blocks(text: str) -> Iterator[tuple[str, str]]:
         yield found[1], found[0].replace("\r", "") + "\n"
 
 
-def pem(data: bytes) -> str:
+def pem(data: bytes, source: str) -> str:
     """A list of revoked certificates as PEM, whatever it comes as.
+
+    Args:
+        data: what came.
+        source: from where, for the message.
 
     Raises:
         ServiceError: it is none.
@@ -38,7 +42,8 @@ def pem(data: bytes) -> str:
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
-        return _openssl("a list of revoked certificates", "crl", "-inform", "DER", "-in", file.name)
+        wanted = f"the list of revoked certificates at {source}"
+        return _openssl(wanted, "crl", "-inform", "DER", "-in", file.name)
 
 
 def authority(text: str, source: str) -> Authority:
@@ -119,7 +124,7 @@ def _openssl(wanted: str, *argv: str) -> str:
     done = _run(list(argv))
     if not done.ok:
         found = done.problem or (done.err.splitlines() or ["exit status 1"])[0]
-        raise ServiceError(wanted, f"openssl cannot read it ({found})", "replace it by one in PEM")
+        raise ServiceError(wanted, f"openssl cannot read it ({found})", "replace it by a good one")
     return done.out
 
 

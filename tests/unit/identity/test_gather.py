@@ -75,8 +75,8 @@ def test_what_openssl_cannot_read_is_said(tmp_path: Path) -> None:
     broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     (problem,) = gather.gather(place(tmp_path, ca=broken), tmp_path).problems
     assert "openssl cannot read it" in str(problem)
-    with pytest.raises(ServiceError, match="a list of revoked certificates: openssl cannot"):
-        openssl.pem(b"<html>")
+    with pytest.raises(ServiceError, match="at http://x/crl: openssl cannot read it"):
+        openssl.pem(b"<html>", "http://x/crl")
 
 
 def test_a_directory_that_is_not_there_is_said(tmp_path: Path) -> None:
