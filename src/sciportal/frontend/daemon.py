@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sciportal.frontend import files, metrics
 from sciportal.frontend.health import Health
-from sciportal.frontend.routemap import accounts_text, routes_text
+from sciportal.frontend.routemap import accounts_text, labels_text, routes_text
 from sciportal.frontend.routes import routes
 from sciportal.service.errors import ServiceError
 from sciportal.service.job import Job
 from sciportal.service.site import Site
 
-ROUTES, ACCOUNTS, STATUS = "routes.txt", "accounts.txt", "status.json"
+ROUTES, ACCOUNTS, LABELS = "routes.txt", "accounts.txt", "labels.txt"
+STATUS = "status.json"
 METRICS = "sciportal.prom"
 
 
@@ -86,17 +87,19 @@ class Watcher:
             say(f"routes: {self.health.routes}")
 
 
-def refresh_accounts(accounts: Callable[[], set[str]], state_dir: Path) -> None:
-    """Write the map of accounts; where nobody can tell them now, the last one stays."""
+def refresh_accounts(accounts: Callable[[], Mapping[str, int | None]], state_dir: Path) -> None:
+    """Write the maps of accounts; where nobody can tell them now, the last ones stay."""
     try:
-        files.replace_if_changed(state_dir / ACCOUNTS, accounts_text(accounts()))
+        found = accounts()
+        files.replace_if_changed(state_dir / ACCOUNTS, accounts_text(found))
+        files.replace_if_changed(state_dir / LABELS, labels_text(found))
     except (KeyError, OSError) as error:
         say(f"the accounts stay as they are: {error}")
 
 
 def run(
     watcher: Watcher,
-    accounts: Callable[[], set[str]],
+    accounts: Callable[[], Mapping[str, int | None]],
     state_dir: Path,
     *,
     interval: float,

@@ -7,8 +7,9 @@ first two words as key and value and leaves the third to us.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from sciportal.frontend.labels import labels
 from sciportal.frontend.routes import Route, is_host
 from sciportal.service.endpoint import ACCESS, PROTOCOLS
 from sciportal.service.names import is_account, is_service
@@ -46,6 +47,24 @@ def _parse_line(line: str) -> Route | None:
     return Route(account, service, access, protocol, node, int(port), int(started))
 
 
-def accounts_text(accounts: Iterable[str]) -> str:
-    """The map of the accounts that exist, for telling who is unknown from what is not running."""
-    return "".join(f"{account} known\n" for account in sorted(set(accounts)) if is_account(account))
+def accounts_text(accounts: Mapping[str, int | None]) -> str:
+    """The map of the accounts that exist: `ACCOUNT LABEL`, `_` for one that has none.
+
+    Args:
+        accounts: their numbers by their names.
+    """
+    mine = {account: label for label, account in labels(accounts).items()}
+    return "".join(
+        f"{account} {mine.get(account, '_')}\n"
+        for account in sorted(accounts)
+        if is_account(account)
+    )
+
+
+def labels_text(accounts: Mapping[str, int | None]) -> str:
+    """The map from the names of hosts to accounts: `LABEL ACCOUNT`."""
+    return "".join(
+        f"{label} {account}\n"
+        for label, account in sorted(labels(accounts).items())
+        if is_account(account)
+    )

@@ -26,16 +26,25 @@ def directory(monkeypatch: pytest.MonkeyPatch) -> None:
         person("bob", 100000),
         person("portal", 500, gid=50),
     ]
+    unlisted = {"carol": person("carol", 70000)}
 
     def group(name: str) -> grp.struct_group:
-        return {"service-pool": grp.struct_group((name, "x", 50, ["alice", "carol"]))}[name]
+        return {"service-pool": grp.struct_group((name, "x", 50, ["alice", "carol", "gone"]))}[name]
 
     monkeypatch.setattr(pwd, "getpwall", lambda: people)
+    by_name = {each.pw_name: each for each in people} | unlisted
+    monkeypatch.setattr(pwd, "getpwnam", lambda name: by_name[name])
     monkeypatch.setattr(grp, "getgrnam", group)
 
 
 def test_people_and_members_of_the_group_are_accounts(directory: None) -> None:
-    assert accounts("service-pool") == {"alice", "bob", "carol", "portal"}
+    assert accounts("service-pool") == {
+        "alice": 1000,
+        "bob": 100000,
+        "carol": 70000,
+        "gone": None,
+        "portal": 500,
+    }
 
 
 def test_without_the_group_nobody_can_tell(directory: None) -> None:

@@ -97,9 +97,9 @@ def test_the_accounts_stay_when_nobody_can_tell_them(
     def broken() -> set[str]:
         raise KeyError("getgrnam(): name not found: 'service-pool'")
 
-    daemon.refresh_accounts(lambda: {"bob", "alice"}, tmp_path)
+    daemon.refresh_accounts(lambda: {"bob": 2, "alice": 1}, tmp_path)
     daemon.refresh_accounts(broken, tmp_path)
-    assert (tmp_path / daemon.ACCOUNTS).read_text() == "alice known\nbob known\n"
+    assert (tmp_path / daemon.ACCOUNTS).read_text() == "alice alice\nbob bob\n"
     assert "stay as they are" in capsys.readouterr().err
 
 

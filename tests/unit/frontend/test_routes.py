@@ -158,5 +158,6 @@ def test_lines_that_are_not_of_the_form_are_left_out() -> None:
 
 
 def test_the_map_of_accounts_has_one_line_for_each() -> None:
-    text = routemap.accounts_text(["bob", "alice", "bob", "no one", "x\ny", "-rf", ""])
-    assert text == "alice known\nbob known\n"
+    given = {"bob": 1, "A.B": 7, "alice": 2, "C_D": None, "no one": 3, "x\ny": 4, "-rf": 5, "": 6}
+    assert routemap.accounts_text(given) == "A.B u7\nC_D _\nalice alice\nbob bob\n"
+    assert routemap.labels_text(given) == "alice alice\nbob bob\nu7 A.B\n"
