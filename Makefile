@@ -42,5 +42,5 @@ venv: ## Debian packages and the virtual environment
 image: venv ## the image of the cluster's hosts
 	@tools/image
 
-cluster: image ## the four bare hosts
+cluster: image ## the bare hosts
 	@tools/cluster create

@@ -1,6 +1,7 @@
 """An authority, made by openssl, and what it signs: good certificates and all kinds of bad ones.
 
-As a program it makes what molecule/identity needs in a directory: `authority.py DIRECTORY`.
+As a program it makes what a test site needs in a directory: `authority.py DIRECTORY`; for the test
+cluster, whose sites have other names and ports: `authority.py DIRECTORY DOMAIN PORT`.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class Authority:
             name: of their files.
             subject: fields `TYPE=value`, in the order of the certificate.
             kind: "client", "server" or "authority".
-            host: name of a server.
+            host: name of a server, or several with blanks between them.
             since: from when on it holds, from now.
             until: until when.
         """
@@ -135,7 +136,7 @@ class Authority:
             *("ca", "-batch", "-notext", "-utf8", "-preserveDN", "-in", str(request), *config),
             *("-extensions", kind, "-startdate", times[0], "-enddate", times[1]),
             *("-out", str(path)),
-            san=f"DNS:{host or 'none'}",
+            san=",".join(f"DNS:{each}" for each in (host or "none").split()),
         )
         return path, key
 
@@ -152,10 +153,10 @@ class Authority:
         return path
 
     def self_signed(self, name: str, subject: list[str], rsa: bool = False) -> tuple[Path, Path]:
-        """A certificate that no authority signed, for 30 days."""
+        """A certificate that no authority signed, for 300 days."""
         key, path = self.key(name, rsa), self.place / f"{name}.pem"
         self._openssl(
-            *("req", "-x509", "-utf8", "-subj", subject_of(subject), "-days", "30"),
+            *("req", "-x509", "-utf8", "-subj", subject_of(subject), "-days", "300"),
             *("-config", f"{self.place}/openssl.cnf", "-extensions", "client"),
             *("-key", str(key), "-out", str(path)),
         )
@@ -178,7 +179,11 @@ def subject_of(fields: list[str]) -> str:
 
 
 def metadata(
-    certificate: Path, scope: str = "site.test", entity: str = ENTITY, attributes: str = ""
+    certificate: Path,
+    scope: str = "site.test",
+    entity: str = ENTITY,
+    attributes: str = "",
+    place: str = PROVIDER,
 ) -> str:
     """What the provider says of itself."""
     der = "".join(certificate.read_text().split("-----")[2].split())
@@ -187,7 +192,7 @@ def metadata(
         entity=entity,
         certificate=der,
         scope=_SCOPE.format(scope) if scope else "",
-        base=f"https://{PROVIDER}/simplesaml/saml2/idp",
+        base=f"https://{place}/simplesaml/saml2/idp",
         attributes=f" {attributes}" if attributes else "",
     )
 
@@ -203,5 +208,40 @@ def make(place: Path) -> None:
         (place / "idp-metadata.xml").write_text(metadata(signing))
 
 
+def make_for_cluster(place: Path, domain: str, port: str) -> None:
+    """Make everything that the test cluster needs, unless it is there.
+
+    Args:
+        place: the directory.
+        domain: of the portal, of the services, and of two providers that say the same of people.
+        port: of the providers.
+    """
+    authority = Authority(place)
+    # What it says to be revoked does not hold for long.
+    authority.publish()
+    if (place / "idp-metadata.xml").exists():
+        return
+    portal = f"portal.{domain}"
+    services = f"{portal} *.services.{domain}"
+    authority.sign("portal", [f"CN={portal}"], kind="server", host=services)
+    providers = [f"idp.{domain}", f"guest.{domain}"]
+    authority.sign("idp", [f"CN={providers[0]}"], kind="server", host=" ".join(providers))
+    for user in ("alice", "bob"):
+        name = [f"CN={user.capitalize()} Example", f"CN=UID:{user}"]
+        authority.sign(user, [*PEOPLE, *name])
+    signing, _ = authority.self_signed("saml", [f"CN={providers[0]}"], rsa=True)
+    said = [
+        metadata(signing, domain, f"https://{each}:{port}/idp", place=f"{each}:{port}")
+        for each in providers
+    ]
+    xmlns = "urn:oasis:names:tc:SAML:2.0:metadata"
+    text = f'<EntitiesDescriptor xmlns="{xmlns}">\n{"".join(said)}</EntitiesDescriptor>\n'
+    (place / "idp-metadata.xml").write_text(text)
+
+
 if __name__ == "__main__":
-    make(Path(sys.argv[1]).resolve())
+    directory = Path(sys.argv[1]).resolve()
+    if sys.argv[2:]:
+        make_for_cluster(directory, *sys.argv[2:])
+    else:
+        make(directory)

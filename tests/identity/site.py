@@ -49,6 +49,13 @@ class Answer(NamedTuple):
         ]
 
     @property
+    def echo(self) -> dict[str, Any]:
+        """What a service of tests/cluster/echo.py says that it got."""
+        assert self.status == 200, self
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+    @property
     def identity(self) -> dict[str, str]:
         """What the application is told of the visitor, by the names of headers in small letters."""
         plain = [(_plain(name), value) for name, value in self.seen]
@@ -73,6 +80,8 @@ def _plain(name: str) -> str:
 
 class Site:
     """Both hosts, as root and as a visitor sees them."""
+
+    certificates = CERTIFICATES
 
     def __init__(self) -> None:
         self.authority = Authority(ROOT / ".cache" / "identity" / PREFIX)
@@ -180,7 +189,7 @@ class Visitor:
                 f"Content-Length: {len(body)}",
             ]
         request = "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-        pair = self.pair if parts.port == CERTIFICATES else None
+        pair = self.pair if parts.port == self.site.certificates else None
         answer = self.site.say(request, parts.port or 443, pair, url)
         for each in self.site.cookies:
             name, _, value = each.partition(";")[0].partition("=")
@@ -191,13 +200,12 @@ class Visitor:
 
     # Signing in, step by step.
 
-    def begin(self, path: str = "/plain") -> Answer:
-        """Ask for a page; the provider's form is what comes."""
-        return self.ask(f"https://{PORTAL}{path}")
-
     def password(self, user: str, word: str = "secret", path: str = "/plain") -> Answer:
-        """Give the provider name and password; the page with its response is what comes."""
-        page = self.begin(path)
+        """Ask for a page, and give the provider, whose form comes, name and password.
+
+        The page with its response is what comes. A path is one of the portal.
+        """
+        page = self.ask(f"https://{PORTAL}{path}" if path.startswith("/") else path)
         place, fields = page.form()
         fields = {"AuthState": fields["AuthState"], "username": user, "password": word}
         return self.ask(page.url if "?" in page.url else place, form=fields)
