@@ -165,27 +165,6 @@ def test_a_bad_line_of_the_map_is_never_a_target(cluster: Cluster, echo: str) ->
     wait_for(lambda: ask(cluster, "/~alice:good/").status == 503, 5)
 
 
-@pytest.mark.parametrize("access", ["owner", "users"])
-def test_a_service_that_is_not_public_is_shown_to_nobody(cluster: Cluster, access: str) -> None:
-    service = Service(cluster, f"closed-{access}", "bob")
-    service.script(ECHO)
-    service.settings("" if access == "owner" else f'access = "{access}"\n')
-    service("start", "--wait")
-    try:
-        page = wait_for(lambda: _unless(503, cluster.get(f"/~bob:{service.name}/")), 5)
-        assert page.status == 403
-        assert "no way to sign in" in page.text
-        assert service.name in page.text
-        assert handshake(cluster, f"/~bob:{service.name}/")[0] == 403
-        assert ask(cluster, f"/~bob:{service.name}/x", method="POST").status == 403
-    finally:
-        service("purge", "--yes", "--no-archive")
-
-
-def _unless(status: int, page: Any) -> Any:
-    return page if page.status != status else None
-
-
 def test_what_a_service_answers_passes_untouched(cluster: Cluster, echo: str) -> None:
     for status in (404, 403, 500, 502, 503):
         page = cluster.get(f"{echo}/status/{status}")

@@ -39,13 +39,14 @@ def test_the_session_is_kept_in_a_cookie_that_only_this_server_sees(
 ) -> None:
     place, fields = visitor.password("jdoe").form()
     visitor.ask(place, form=fields, follow=False)
-    (cookie,) = [each for each in site.cookies if each.startswith("_shibsession_")]
+    (cookie,) = [each for each in site.cookies if each.startswith("__Host-_shibsession_")]
     assert {"secure", "HttpOnly", "SameSite=Lax"} <= {each.strip() for each in cookie.split(";")}
     assert "domain" not in cookie.lower()
     visitor.cookies[PORTAL] = {
         "mine": "1",
         **visitor.cookies[PORTAL],
         "_shibsession_x": "2",
+        "__Host-_shibsession_y": "3",
         "also": "3",
     }
     answer = visitor.ask(f"https://{PORTAL}/plain")

@@ -70,7 +70,9 @@ class Door:
         self.site, self.name, self.pair = site, name, pair
         self.port = CERTIFICATES if pair else 443
         jar = visitor.cookies.get(PORTAL, {}) if name == "shibboleth" else {}
-        self.own = [f"Cookie: {key}={jar[key]}" for key in jar if key.startswith("_shibsession")]
+        self.own = [
+            f"Cookie: {key}={jar[key]}" for key in jar if key.startswith("__Host-_shibsession")
+        ]
         self.known = "jdoe" if name != "nobody" else None
 
     def send(self, path: str, *headers: str) -> Answer:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import pwd
 import tempfile
 from pathlib import Path
 
-from sciportal.identity import authorities, fetch, gather, metadata, openssl, rules
+from sciportal.identity import accounts, authorities, fetch, gather, metadata, openssl, rules
 from sciportal.identity.settings import Certificates, Door, Settings, Shibboleth
 from sciportal.service.errors import ServiceError
 
@@ -19,6 +20,7 @@ def problems(settings: Settings, now: datetime.datetime) -> list[ServiceError]:
         now: the time, with its zone.
     """
     found = _of_door(settings.door)
+    found += accounts.problems(settings.accounts, _is_account_here)
     if settings.shibboleth:
         found += _of_shibboleth(settings.shibboleth, now)
     if settings.certificates:
@@ -46,6 +48,13 @@ def of_certificates(
         place=given.directory,
         revocation=given.check != "none",
     )
+
+
+def _is_account_here(name: str) -> bool:
+    try:
+        return pwd.getpwnam(name).pw_uid != 0
+    except KeyError:
+        return False
 
 
 def _of_door(door: Door) -> list[ServiceError]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from sciportal.frontend.apache import Apache
-from sciportal.identity import check, gather, refresh, settings, shibd
+from sciportal.identity import accounts, check, gather, refresh, settings, shibd
 from sciportal.identity.settings import Settings
 from sciportal.service.errors import ServiceError
 
@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     attempt = verbs.add_parser("try", help="see whether shibd takes a file")
     attempt.add_argument("file", type=Path, help="its configuration, or an attribute map")
     attempt.set_defaults(action=_try)
-    for verb in (look, renew):
+    tell = verbs.add_parser("accounts", help="print the map of accounts as Apache's part reads it")
+    tell.set_defaults(action=_accounts)
+    for verb in (look, renew, tell):
         verb.add_argument(
             "--settings", required=True, help="the role's settings (JSON); `-`: standard input"
         )
@@ -77,6 +79,11 @@ def _refresh(options: argparse.Namespace) -> int:
 
 def _try(options: argparse.Namespace) -> int:
     shibd.try_out(options.file)
+    return 0
+
+
+def _accounts(options: argparse.Namespace) -> int:
+    sys.stdout.write(accounts.text(_settings(options).accounts))
     return 0
 
 

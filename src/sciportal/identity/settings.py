@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sciportal.identity import rules
+from sciportal.identity import accounts, rules
+from sciportal.identity.accounts import Entry
 from sciportal.identity.rules import Rule
 from sciportal.service.errors import UsageError
 
@@ -49,6 +50,8 @@ class Settings(NamedTuple):
     certificates: Certificates | None
     state: Path
     """Where Apache finds the authorities and the lists."""
+    accounts: tuple[Entry, ...]
+    """Which accounts of the cluster people are."""
 
 
 def parse(text: str) -> Settings:
@@ -86,4 +89,5 @@ def _settings(data: dict[str, Any]) -> Settings:
             tuple(rules.rules(certificates["rules"])),
         ),
         Path(data["state"]),
+        tuple(accounts.entries(data.get("accounts") or [])),
     )

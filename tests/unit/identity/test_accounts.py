@@ -24,6 +24,11 @@ MAP = accounts.entries(
 )
 
 
+def is_here(name: str) -> bool:
+    """Whether there is an account of this name."""
+    return name in {"alice", "guest1", "jane"}
+
+
 @pytest.mark.parametrize(
     ("issuer", "user", "wanted"),
     [
@@ -59,18 +64,18 @@ def test_who_somebody_is_depends_on_who_says_it(issuer: str, user: str, wanted: 
 
 def test_of_two_providers_that_say_alice_only_the_mapped_one_is_alice() -> None:
     given = accounts.entries([{"issuer": HOME, "users": {"alice": "alice"}}])
-    assert accounts.problems(given) == []
+    assert accounts.problems(given, is_here) == []
     assert accounts.account(given, Identity(HOME, "alice")) == "alice"
     assert accounts.account(given, Identity(GUEST, "alice")) is None
 
 
 def said(*data: dict[str, Any]) -> str:
     """What is wrong with a map."""
-    return " | ".join(map(str, accounts.problems(accounts.entries(data))))
+    return " | ".join(map(str, accounts.problems(accounts.entries(data), is_here)))
 
 
 def test_a_good_map_is_taken() -> None:
-    assert accounts.problems(MAP) == []
+    assert accounts.problems(MAP, is_here) == []
     assert said() == ""
 
 
@@ -81,6 +86,9 @@ def test_a_good_map_is_taken() -> None:
         ([{"issuer": HOME, "scope": "Site.org"}], "is no scope"),
         ([{"issuer": HOME, "scope": "@site.org"}], "is no scope"),
         ([{"issuer": HOME, "users": {"a@b": "alice"}}], "is no name without a scope"),
+        ([{"issuer": f"{HOME}\t"}], "cannot be seen"),
+        ([{"issuer": HOME, "users": {"*": "alice"}}], "is no name without a scope"),
+        ([{"issuer": HOME, "users": {"a": "alicia"}}], "there is no account 'alicia'"),
         ([{"issuer": HOME, "users": {"a": "root"}}], "cannot be an account of a person"),
         ([{"issuer": HOME, "users": {"a": "no account"}}], "cannot be an account of a person"),
         ([{"issuer": HOME}, {"issuer": HOME, "users": {}}], "two entries are for the scope ''"),
