@@ -30,7 +30,12 @@ PROGRAM = "chromium-headless-shell"
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 # Every name is this machine, where the front end's port is: domains need no name server, and no
 # page gets anything from elsewhere.
-ARGUMENTS = ["--host-resolver-rules=MAP * 127.0.0.1", "--disable-dev-shm-usage"]
+ARGUMENTS = [
+    "--host-resolver-rules=MAP * 127.0.0.1",
+    "--disable-dev-shm-usage",
+    # The test cluster's authority is nobody else's, and service workers want a good certificate.
+    "--ignore-certificate-errors",
+]
 # For everything that is waited for.
 PATIENCE_SECONDS = 30
 # Run in each page: says all its links to the tests, in a way that people do not see.
@@ -194,6 +199,16 @@ class Chromium:
         except BaseException as problem:
             problem.add_note(_evidence(window))
             raise
+        finally:
+            context.close()
+
+    @contextmanager
+    def person(self) -> Iterator[Page]:
+        """A page of somebody who takes every certificate, and in which anything may go wrong."""
+        context = self._browser.new_context()
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
+        try:
+            yield context.new_page()
         finally:
             context.close()
 
