@@ -1,0 +1,65 @@
+"""What would let in the wrong people is said by the roles before anything is replaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.doors import DOMAIN, IDP, SERVICES
+from cluster.plays import play
+from cluster.testbed import WEB, Cluster
+
+FILES = ["/etc/apache2", "/etc/shibboleth", "/etc/sciportal", "/usr/local/share/sciportal"]
+
+
+def files(cluster: Cluster) -> str:
+    """The configuration of the web host."""
+    argv = ["find", *FILES, "-type", "f", "-exec", "sha256sum", "{}", "+"]
+    return "\n".join(sorted(cluster.run(WEB, argv).out.splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("role", "variables", "said"),
+    [
+        (
+            "frontend",
+            {"frontend_domains": [{"domain": f"a.{SERVICES}", "account": "alice"}]},
+            f"a.{SERVICES} is within frontend_services_domain, {SERVICES}",
+        ),
+        (
+            "frontend",
+            {"frontend_server_aliases": [f"portal.{DOMAIN}"]},
+            f"portal.{DOMAIN} is the host of the doors (identity_server_name) and of public pages",
+        ),
+        ("frontend", {"frontend_services_domain": "*.org"}, "which is no name of a domain"),
+        ("frontend", {"frontend_services_port": 444}, "give it the value of identity_port"),
+        (
+            "identity",
+            {"identity_accounts": [{"issuer": f"{IDP}/idp", "users": {"alice": "alicia"}}]},
+            "there is no account 'alicia' on this host; make it, or correct it",
+        ),
+        (
+            "identity",
+            {"identity_accounts": [{"issuer": "x"}, {"issuer": "x", "users": {"a": "bob"}}]},
+            "two entries are for the scope ''; make one of them",
+        ),
+        (
+            "identity",
+            {"identity_accounts": [{"issuer": "x", "users": {"alice": "root"}}]},
+            "'root' cannot be an account of a person; name an ordinary one",
+        ),
+    ],
+)
+def test_what_would_let_in_others_is_refused(
+    cluster: Cluster, tmp_path: Path, role: str, variables: dict[str, Any], said: str
+) -> None:
+    before = files(cluster)
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(f"- hosts: sciportal_web\n  roles:\n    - role: sciportal.hosting.{role}\n")
+    played = play(playbook, variables)
+    assert played.code != 0
+    assert said in " ".join(played.text.split())
+    assert played.changed == 0
+    assert files(cluster) == before
