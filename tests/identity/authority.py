@@ -140,6 +140,12 @@ class Authority:
         )
         return path, key
 
+    def pack(self, certificate: Path, key: Path) -> None:
+        """Write both into one file, as browsers take them; its password is `secret`."""
+        path = certificate.with_suffix(".p12")
+        pair = ["-in", str(certificate), "-inkey", str(key)]
+        self._openssl("pkcs12", "-export", *pair, "-out", str(path), "-passout", "pass:secret")
+
     def revoke(self, certificate: Path) -> None:
         """Revoke a certificate and publish it."""
         self._openssl("ca", "-config", f"{self.place}/openssl.cnf", "-revoke", str(certificate))
@@ -228,7 +234,7 @@ def make_for_cluster(place: Path, domain: str, port: str) -> None:
     authority.sign("idp", [f"CN={providers[0]}"], kind="server", host=" ".join(providers))
     for user in ("alice", "bob"):
         name = [f"CN={user.capitalize()} Example", f"CN=UID:{user}"]
-        authority.sign(user, [*PEOPLE, *name])
+        authority.pack(*authority.sign(user, [*PEOPLE, *name]))
     signing, _ = authority.self_signed("saml", [f"CN={providers[0]}"], rsa=True)
     said = [
         metadata(signing, domain, f"https://{each}:{port}/idp", place=f"{each}:{port}")
