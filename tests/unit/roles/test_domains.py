@@ -25,6 +25,13 @@ def refused(*domains: dict[str, str]) -> list[str]:
     return sorted({each["domain"] for each in found})
 
 
+def test_a_certificate_without_its_key_is_refused() -> None:
+    pair = {"certificate": "/a.pem", "key": "/a.key"}
+    assert refused(domain("a.org", **pair)) == []
+    for each in pair:
+        assert refused(domain("a.org", **{each: "/a"})) == ["a.org"]
+
+
 def domain(name: str, account: str = "alice", **service: str) -> dict[str, str]:
     """An entry of frontend_domains."""
     return {"domain": name, "account": account, **service}
