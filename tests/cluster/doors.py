@@ -50,7 +50,7 @@ class Person:
     """
 
     def __init__(self, doors: Doors, door: str, user: str | None) -> None:
-        self.port = DOORS[door]
+        self.doors, self.port = doors, DOORS[door]
         self.user, self.door = user, door
         self.visitor = Visitor(doors, doors.pair(user) if user and door == "certificate" else None)
         self._is_new = door == "shibboleth" and user is not None

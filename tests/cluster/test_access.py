@@ -41,6 +41,8 @@ def test_the_path_of_a_service_that_is_not_public_leads_to_its_own_host(
     page = cluster.get("/~bob:mine/a%2Fb?c=d")
     assert page.status == 302
     assert page.headers["Location"] == f"https://{MINE}.{SERVICES}:{SIGN_IN}/a%2Fb?c=d"
+    at_domain = cluster.get("/a%2Fb?c=d", {"Host": "mine.test"})
+    assert (at_domain.status, at_domain.headers["Location"]) == (302, page.headers["Location"])
 
 
 def test_without_hosts_of_services_they_are_shown_to_nobody(cluster: Cluster, doors: Doors) -> None:
@@ -218,19 +220,42 @@ def test_only_the_one_name_of_a_service_leads_to_it(
         assert bob.visitor.ask(f"{bob.origin(MINE)}{path}").status == 404, path
 
 
-def test_a_public_service_has_no_such_host_unless_the_site_wants_it(
-    doors: Doors, cluster: Cluster, people: dict[tuple[str, str], Person]
-) -> None:
-    cluster.service("bob", "stop", "ours")
-    Service(cluster, "ours", "bob").settings('access = "public"\n')
-    cluster.service("bob", "deploy", "--wait", "ours")
-    try:
-        wait_for(lambda: cluster.get("/~bob:ours/").status == 200, 5)
-        assert people["certificate", "alice"].ask(OURS).status == 404
-    finally:
-        Service(cluster, "ours", "bob").settings('access = "users"\n')
-        cluster.service("bob", "deploy", "--wait", "ours")
+@pytest.fixture
+def public(doors: Doors, cluster: Cluster) -> Iterator[None]:
+    """The service `ours` is for everybody."""
+    ours = Service(cluster, "ours", "bob")
+    ours.settings('access = "public"\n')
+    ours("deploy", "--wait")
+    wait_for(lambda: cluster.get("/~bob:ours/").status == 200, 5)
+    yield
+    ours.settings('access = "users"\n')
+    ours("deploy", "--wait")
     wait_for(lambda: cluster.get("/~bob:ours/").status == 302, 5)
+
+
+@pytest.mark.usefixtures("public")
+def test_a_public_service_has_such_a_host_only_where_the_site_wants_it(
+    cluster: Cluster, people: dict[tuple[str, str], Person]
+) -> None:
+    alice = people["certificate", "alice"]
+    assert alice.ask(OURS).status == 404
+    rules, gate = "/etc/apache2/sciportal/routing.conf", "/etc/apache2/sciportal/access.lua"
+    here = {file: cluster.run(WEB, ["cat", file]).out for file in (rules, gate)}
+    wanted = (ROOT / "tests/golden/apache/routing.conf-subdomains").read_text()
+    wanted = wanted.replace("services.example.org", SERVICES).replace(":8443", f":{SIGN_IN}")
+    try:
+        cluster.run(WEB, ["sed", "-i", "s/^local EVERYBODY = false/local EVERYBODY = true/", gate])
+        reload(cluster, rules, wanted)
+        wait_for(lambda: cluster.get("/~bob:ours/x").status == 302, 10)
+        place = cluster.get("/~bob:ours/x").headers["Location"]
+        assert place == f"https://{OURS}.{SERVICES}:{SIGN_IN}/x"
+        # By both doors, from wherever, and without being told who visits.
+        for person in (Person(alice.doors, "shibboleth", None), alice):
+            answer = person.ask(OURS, "/", "Origin: https://elsewhere.test")
+            assert not [name for name, _ in answer.echo["headers"] if "shib" in name]
+    finally:
+        reload(cluster, gate, here[gate])
+        reload(cluster, rules, here[rules])
 
 
 def test_other_accounts_of_the_web_host_read_no_session(doors: Doors, cluster: Cluster) -> None:

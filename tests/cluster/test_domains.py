@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+from cluster.doors import SIGN_IN, Doors
 from cluster.testbed import WEB, Cluster, wait_for
 from cluster.visitor import say
+from identity.site import Visitor
 
 
 def test_a_domain_of_a_custom_service_leads_to_it_from_its_root_on(
@@ -30,6 +32,14 @@ def test_a_domain_whose_service_does_not_run_says_so(cluster: Cluster, echo: str
     finally:
         cluster.service("bob", "start", "--wait", "echo")
     wait_for(lambda: cluster.get("/", {"Host": "echo.test"}).status == 200, 5)
+
+
+def test_a_domain_with_a_certificate_is_served_by_https(cluster: Cluster, echo: str) -> None:
+    answer = Visitor(Doors()).ask(f"https://https.test:{SIGN_IN}/a%2Fb?c", "X-Shib-Userid: bob")
+    headers = dict(answer.echo["headers"])
+    assert answer.echo["path"] == "/a%2Fb?c"
+    assert (headers["x-forwarded-proto"], headers["x-forwarded-prefix"]) == ("https", "")
+    assert not [name for name in headers if "shib" in name]
 
 
 def test_the_log_names_the_service_of_a_domain(cluster: Cluster, echo: str) -> None:

@@ -220,6 +220,7 @@ def make_for_cluster(place: Path, domain: str, port: str) -> None:
     Args:
         place: the directory.
         domain: of the portal, of the services, and of two providers that say the same of people.
+            The portal's certificate holds for the domain https.test as well.
         port: of the providers.
     """
     authority = Authority(place)
@@ -228,7 +229,7 @@ def make_for_cluster(place: Path, domain: str, port: str) -> None:
     if (place / "idp-metadata.xml").exists():
         return
     portal = f"portal.{domain}"
-    services = f"{portal} *.services.{domain}"
+    services = f"{portal} *.services.{domain} https.test"
     authority.sign("portal", [f"CN={portal}"], kind="server", host=services)
     providers = [f"idp.{domain}", f"guest.{domain}"]
     authority.sign("idp", [f"CN={providers[0]}"], kind="server", host=" ".join(providers))
