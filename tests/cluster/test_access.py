@@ -7,26 +7,38 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.doors import DOMAIN, DOORS, GUEST, IDP, PORTAL, SERVICES, SIGN_IN, Doors, Person
-from cluster.testbed import ECHO, ROOT, WEB, Cluster, Page, Service, wait_for
+from cluster.testbed import CTL, ECHO, ROOT, WEB, Cluster, Page, Service, wait_for
 from cluster.visitor import ask, handshake
 from identity.test_spoofing import strangers, variants
 
-MINE, OURS = "mine--bob", "ours--bob"
+MINE, OURS, WIRE = "mine--bob", "ours--bob", "wire--bob"
+# A service that speaks uwsgi.
+SERVER = """\
+#!/bin/sh
+[ "$1" = main ] || exit 0
+exec uwsgi --plugin python3 --socket ":$PORT" --wsgi-file ~/wire.py --need-app --die-on-term
+"""
 BOTH_DOORS = pytest.mark.parametrize("door", list(DOORS))
 
 
 @pytest.fixture(scope="module")
 def doors(cluster: Cluster) -> Iterator[Doors]:
-    """The doors, behind which bob has a service of his own, `mine`, and one for all, `ours`."""
+    """The doors, behind which bob has services of his own, `mine` and `wire`, and one for all."""
     services = [Service(cluster, name, "bob") for name in ("mine", "ours")]
     for service, access in zip(services, ("owner", "users"), strict=True):
         service.script(ECHO)
         service.settings(f'access = "{access}"\n')
-    cluster.service("bob", "deploy", "--wait", "mine", "ours")
+    wire = Service(cluster, "wire", "bob")
+    wire.script(SERVER)
+    wire.settings('protocol = "uwsgi"\n')
+    cluster.write("bob", "wire.py", (ROOT / "tests/identity/application.py").read_text())
+    cluster.service("bob", "deploy", "--wait", "mine", "ours", "wire")
     wait_for(lambda: cluster.get("/~bob:mine/").status == 302, 5)
     wait_for(lambda: cluster.get("/~bob:ours/").status == 302, 5)
+    wait_for(lambda: cluster.get("/~bob:wire/").status == 302, 5)
     yield Doors()
-    cluster.service("bob", "purge", "--yes", "--no-archive", "mine", "ours")
+    cluster.service("bob", "purge", "--yes", "--no-archive", "mine", "ours", "wire")
+    cluster.run(CTL, ["rm", "wire.py"], user="bob")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +125,23 @@ def test_a_service_for_users_is_told_who_they_are(
         assert seen["x-forwarded-proto"] == "https"
         assert seen["x-forwarded-prefix"] == ""
         assert people[door, user].handshake(OURS) == 101
+
+
+@BOTH_DOORS
+def test_a_service_that_speaks_uwsgi_is_for_its_owner_too(
+    people: dict[tuple[str, str], Person], door: str
+) -> None:
+    answer = people[door, "bob"].ask(WIRE, "/a/b?c", "X-Shib-Userid: alice")
+    assert answer.status == 200
+    assert answer.identity["x-shib-userid"] == "bob"
+    assert answer.identity["x-identity-source"] == door
+    seen = dict(answer.seen)
+    assert (seen["PATH_INFO"], seen["QUERY_STRING"]) == ("/a/b", "c")
+    assert "__Host-sciportal" not in answer.text
+    assert people[door, "alice"].ask(WIRE).status == 403
+    assert (
+        Person(people[door, "bob"].doors, "shibboleth", None).ask(WIRE, follow=False).status == 302
+    )
 
 
 @BOTH_DOORS

@@ -79,9 +79,11 @@ def attacked(page: Page) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """What the hostile page says that it got, and what reached the vault by then."""
     page.goto(f"{VAULT}/hits")
     before = len(json.loads(page.inner_text("body")))
+    names = [each["name"] for each in page.context.cookies(PORTAL)]
+    (session,) = [name for name in names if name.startswith("__Host-_shibsession")]
     page.goto(f"{TRAP}/")
     assert page.title() == "alice's page"
-    found = page.evaluate("attack()")
+    found = page.evaluate("name => attack(name)", session.removeprefix("__Host-"))
     page.goto(f"{VAULT}/hits")
     return found, json.loads(page.inner_text("body"))[before:]
 
@@ -107,7 +109,12 @@ def test_a_hostile_page_reads_nothing_and_does_nothing(bob: Page) -> None:
     found, hits = attacked(bob)
     assert hits == []
     assert not [way for way, text in found.items() if TREASURE in text]
+    # What the page planted is there, and neither the door nor the vault took it for a session.
+    assert "_shibsession" in found["planting"]
+    assert "__Host-" not in found["planting"]
     assert is_signed_in(bob)
+    bob.goto(f"{VAULT}/page")
+    assert TREASURE in bob.inner_text("body")
 
 
 @pytest.mark.parametrize("link", ["link", "path"])
