@@ -19,7 +19,7 @@ def problems(settings: Settings, now: datetime.datetime) -> list[ServiceError]:
         settings: the doors.
         now: the time, with its zone.
     """
-    found = _of_door(settings.door)
+    found = [problem for door in settings.doors for problem in _of_door(door)]
     found += accounts.problems(settings.accounts, _is_account_here)
     if settings.shibboleth:
         found += _of_shibboleth(settings.shibboleth, now)
@@ -60,11 +60,11 @@ def _is_account_here(name: str) -> bool:
 def _of_door(door: Door) -> list[ServiceError]:
     if not door.certificate:
         return []
-    found = openssl.pair_problem(Path(door.certificate), Path(door.key))
-    if not found:
-        return []
-    advice = "set identity_certificate and identity_key to a pair that holds"
-    return [ServiceError("the certificate of this server", found, advice)]
+    certificate = Path(door.certificate)
+    found = openssl.pair_problem(certificate, Path(door.key))
+    said = [found] if found else [openssl.name_problem(certificate, each) for each in door.hosts]
+    advice = "set identity_certificate and identity_key, or those of the domain, to a good pair"
+    return [ServiceError("the certificate of this server", each, advice) for each in said if each]
 
 
 def _of_shibboleth(given: Shibboleth, now: datetime.datetime) -> list[ServiceError]:

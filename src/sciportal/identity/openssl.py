@@ -107,6 +107,12 @@ def pair_problem(certificate: Path, key: Path) -> str:
     return ""
 
 
+def name_problem(certificate: Path, host: str) -> str:
+    """Why browsers would not take a certificate for a host; empty if they would."""
+    said = _run(["x509", "-noout", "-checkhost", host, "-in", str(certificate)]).out
+    return "" if " does match " in said else f"{certificate} does not hold for {host}"
+
+
 def signature_problem(metadata: Path, certificate: Path) -> str:
     """Why metadata is not what the holder of a certificate signed; empty if it is."""
     argv = ["samlsign", "-f", str(metadata), "-c", str(certificate)]

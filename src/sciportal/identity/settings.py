@@ -15,11 +15,13 @@ CHECKS = ("chain", "leaf", "none")
 
 
 class Door(NamedTuple):
-    """The certificate that this server shows."""
+    """A certificate that this server shows."""
 
     certificate: str
     key: str
     """Both empty where the server makes its own."""
+    hosts: tuple[str, ...]
+    """Names that it has to hold for."""
 
 
 class Shibboleth(NamedTuple):
@@ -45,7 +47,8 @@ class Certificates(NamedTuple):
 class Settings(NamedTuple):
     """Both doors; one that is not there is None."""
 
-    door: Door
+    doors: tuple[Door, ...]
+    """First that of the doors themselves, then those of domains."""
     shibboleth: Shibboleth | None
     certificates: Certificates | None
     state: Path
@@ -68,10 +71,24 @@ def parse(text: str) -> Settings:
         raise UsageError("the settings of the doors", found, "run the role identity") from error
 
 
+def _hosts(data: dict[str, Any]) -> tuple[str, ...]:
+    """The doors' own name, and one of a service as an example of all."""
+    names = [str(data.get("host") or "")]
+    if data.get("services"):
+        names.append(f"service--account.{data['services']}")
+    return tuple(name for name in names if name)
+
+
 def _settings(data: dict[str, Any]) -> Settings:
     shibboleth, certificates = data["shibboleth"], data["certificates"]
     return Settings(
-        Door(str(data["certificate"]), str(data["key"])),
+        (
+            Door(str(data["certificate"]), str(data["key"]), _hosts(data)),
+            *(
+                Door(str(each["certificate"]), str(each["key"]), (str(each["domain"]),))
+                for each in data.get("domains") or []
+            ),
+        ),
         None
         if not shibboleth
         else Shibboleth(

@@ -151,3 +151,28 @@ def test_without_the_door_there_is_nothing_to_bring(tmp_path: Path) -> None:
     assert cli.main(["refresh", *words]) == 0
     assert cli.main(["check", *words]) == 0
     assert not (tmp_path / gather.CA_FILE).exists()
+
+
+def test_a_certificate_has_to_hold_for_all_names_that_it_is_for(
+    tmp_path: Path, authority: Authority, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = {
+        name: [str(each) for each in authority.sign(name, ["CN=x"], kind="server", host=hosts)]
+        for name, hosts in (("narrow", "p.org"), ("wide", "p.org *.s.org"), ("other", "q.org"))
+    }
+
+    def said(name: str, *domains: tuple[str, str]) -> str:
+        given = [
+            {"domain": domain, "certificate": pairs[each][0], "key": pairs[each][1]}
+            for domain, each in domains
+        ]
+        certificate, key = pairs[name]
+        door = {"certificate": certificate, "key": key, "host": "p.org", "services": "s.org"}
+        path = settings(tmp_path, certificates=None, domains=given, **door)
+        cli.main(["check", "--settings", path])
+        return capsys.readouterr().err
+
+    assert said("wide", ("q.org", "other")) == ""
+    assert "narrow.pem does not hold for service--account.s.org; set" in said("narrow")
+    assert "narrow.pem does not hold for q.org; set" in said("wide", ("q.org", "narrow"))
+    assert "other.pem does not hold for p.org; set" in said("other")
