@@ -31,10 +31,14 @@ class Load:
         cluster: whose front end they ask.
         people: each a path, and the seconds from one request's beginning to the next one's; a
             slow answer makes it longer.
+        host: whose pages they ask for, where not those of the public host.
     """
 
-    def __init__(self, cluster: Cluster, people: Sequence[tuple[str, float]]) -> None:
+    def __init__(
+        self, cluster: Cluster, people: Sequence[tuple[str, float]], host: str = ""
+    ) -> None:
         self._cluster = cluster
+        self._headers = {"Host": host} if host else {}
         self._over = threading.Event()
         self._people = [threading.Thread(target=self._ask, args=each) for each in people]
         self.requests: list[Request] = []
@@ -56,7 +60,7 @@ class Load:
             begun = time.monotonic()
             page, problem = None, ""
             try:
-                page = self._cluster.get(path)
+                page = self._cluster.get(path, self._headers)
             except (OSError, http.client.HTTPException, urllib.error.URLError) as error:
                 problem = repr(error)
             ended = time.monotonic()

@@ -1,0 +1,1 @@
+"""Applications of accounts that run on the web host itself, behind its Apache."""
