@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cluster import wsgi
 from cluster.testbed import CTL, ECHO, Cluster, Service, wait_for
 
 if TYPE_CHECKING:
@@ -50,3 +51,10 @@ def echo(cluster: Cluster) -> Iterator[str]:
     wait_for(lambda: cluster.get("/~bob:echo/").status == 200, 5)
     yield "/~bob:echo"
     service("purge", "--yes", "--no-archive")
+
+
+@pytest.fixture(scope="session")
+def web_applications(cluster: Cluster) -> Iterator[None]:
+    """Applications on the web host."""
+    with wsgi.served(cluster):
+        yield

@@ -3,62 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from cluster import wsgi
 from cluster.load import Load, is_served
 from cluster.testbed import WEB, Cluster, wait_for
-from cluster.wsgi import ACCOUNT, application, as_account, deploy, told
+from cluster.wsgi import (
+    ACCOUNT,
+    CONTROL,
+    MODULE,
+    PROGRAM,
+    UNIT,
+    application,
+    as_account,
+    bring,
+    deploy,
+    told,
+)
 
-pytestmark = pytest.mark.web
-
-# By who runs them: a unit of the host, supervisord, Apache.
-NAMES = UNIT, PROGRAM, MODULE = ("unit-app", "program-app", "module-app")
-CONTROL = ["supervisorctl", "--configuration", f"/home/{ACCOUNT}/supervisord.conf"]
-
-
-def applications(version: str) -> list[dict[str, Any]]:
-    """One of each."""
-    return [
-        application(UNIT, version, env={"GREETING": "hello world"}),
-        application(PROGRAM, version, path="/queue", supervisord=True),
-        application(MODULE, version, path="/queue", server="mod_wsgi"),
-    ]
-
-
-def programs(tick: str) -> list[dict[str, Any]]:
-    """Two programs, of which one is `tick`."""
-    sleep = {"account": ACCOUNT, "command": ["/bin/sleep", "100000"], "startsecs": 0}
-    return [
-        {**sleep, "name": "tock", "priority": 10},
-        {**sleep, "name": "tick", "priority": 20, "command": ["/bin/sleep", tick]},
-    ]
-
-
-def bring(version: str, tick: str, *words: str) -> wsgi.Played:
-    """Run the playbook. supervisord is started by the role itself, as on a host without systemd."""
-    return deploy(
-        *applications(version),
-        words=words,
-        supervisord_programs=programs(tick),
-        supervisord_systemd=False,
-    )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def served(cluster: Cluster) -> Iterator[None]:
-    """All three in their first version."""
-    wsgi.make_account(cluster, ACCOUNT)
-    bring("1", "100001").ok()
-    yield
-    gone = [{**each, "state": "absent"} for each in applications("1")]
-    deploy(*gone, supervisord_systemd=False).ok()
-    assert cluster.get("/", {"Host": f"{UNIT}.test"}).status == 200
-    wsgi.remove_account(cluster, ACCOUNT)
+pytestmark = [pytest.mark.web, pytest.mark.usefixtures("web_applications")]
 
 
 def pids(cluster: Cluster) -> dict[str, str]:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cluster import wsgi
 from cluster.testbed import WEB, Cluster, Ended
-from cluster.wsgi import ACCOUNT, OTHER, STATE, application, as_account, deploy, told
+from cluster.wsgi import ACCOUNT, OTHER, PROGRAM, STATE, application, as_account, deploy, told
 
-pytestmark = pytest.mark.web
+pytestmark = [pytest.mark.web, pytest.mark.usefixtures("web_applications")]
 
-NAME = "guarded"
-SOCKET = f"{STATE}/{NAME}/app.sock"
+SOCKET = f"{STATE}/{PROGRAM}/app.sock"
 CLOSED = (
-    f"{STATE}/{NAME}/control/stats.sock",
+    f"{STATE}/{PROGRAM}/control/stats.sock",
     f"/var/lib/sciportal-supervisord/{ACCOUNT}/supervisor.sock",
 )
-FIFO = f"{STATE}/{NAME}/control/fifo"
+FIFO = f"{STATE}/{PROGRAM}/control/fifo"
 RELOAD = ("sudo", "-n", "sciportal-app", "reload-apache")
 # Says what came of connecting to a socket, or of writing to a fifo.
 REACH = """\
@@ -38,25 +36,15 @@ for path in sys.argv[1:]:
 """
 
 
-def entry() -> dict[str, object]:
-    """The application, whose account may reload Apache."""
-    return application(NAME, supervisord=True, reload_apache=True)
+def answers(cluster: Cluster) -> bool:
+    """Whether the application still does."""
+    return bool(told(cluster, PROGRAM, "/queue")["version"])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def served(cluster: Cluster) -> Iterator[None]:
-    """It runs under supervisord, which is a unit of the host."""
-    wsgi.make_account(cluster, ACCOUNT)
-    wsgi.make_account(cluster, OTHER)
-    deploy(entry()).ok()
-    yield
-    deploy({**entry(), "state": "absent"}).ok()
-    assert not exists(cluster, f"/etc/sudoers.d/sciportal-app-{ACCOUNT}")
-    unit = f"sciportal-supervisord-{ACCOUNT}.service"
-    cluster.run(WEB, ["systemctl", "disable", "--now", unit])
-    cluster.run(WEB, ["rm", f"/etc/systemd/system/{unit}"])
-    wsgi.remove_account(cluster, ACCOUNT)
-    wsgi.remove_account(cluster, OTHER)
+def current(cluster: Cluster) -> str:
+    """The release that is in service."""
+    found = json.loads(as_account(cluster, "sciportal-app", "status", PROGRAM).out)
+    return str(found["release"])
 
 
 def exists(cluster: Cluster, path: str) -> bool:
@@ -103,19 +91,19 @@ def test_another_account_neither_reads_nor_replaces_anything_of_it(cluster: Clus
     home = f"/home/{ACCOUNT}"
     for argv in (
         ["cat", f"{home}/supervisord.conf"],
-        ["cat", f"{home}/private/config/{NAME}/uwsgi.ini"],
-        ["ls", f"{STATE}/{NAME}"],
-        ["touch", f"{STATE}/{NAME}/app.sock.new"],
+        ["cat", f"{home}/private/config/{PROGRAM}/uwsgi.ini"],
+        ["ls", f"{STATE}/{PROGRAM}"],
+        ["touch", f"{STATE}/{PROGRAM}/app.sock.new"],
         ["touch", f"{STATE}/other"],
         ["supervisorctl", "--configuration", f"{home}/supervisord.conf", "status"],
-        ["sciportal-app", "reload", NAME],
+        ["sciportal-app", "reload", PROGRAM],
     ):
         assert as_account(cluster, *argv, user=OTHER, check=False).code != 0, argv
 
 
 def test_nothing_runs_with_more_rights_than_the_account(cluster: Cluster) -> None:
     uid = cluster.run(WEB, ["id", "-u", ACCOUNT]).out.strip()
-    assert told(cluster, NAME)["uid"] == int(uid)
+    assert told(cluster, PROGRAM, "/queue")["uid"] == int(uid)
     found = cluster.run(WEB, ["ps", "-eo", "uid,args"]).out.splitlines()
     ours = [line.split() for line in found if "supervisord" in line or "/uwsgi" in line]
     assert len(ours) >= 3
@@ -130,11 +118,11 @@ def test_the_account_may_reload_apache_and_nothing_else(cluster: Cluster) -> Non
     assert again.code == 6
     assert "wait 10 s between two" in again.err
     assert cluster.run(WEB, ["pgrep", "-o", "apache2"]).out == before
-    assert told(cluster, NAME)["version"] == "1"
+    assert answers(cluster)
     for argv in (
         ("id",),
         ("sciportal-app", "check"),
-        ("sciportal-app", "run", NAME),
+        ("sciportal-app", "run", PROGRAM),
         ("sciportal-app", "reload-apache", "--help"),
         ("-u", OTHER, "sciportal-app", "reload-apache"),
         ("-g", "www-data", "sciportal-app", "reload-apache"),
@@ -160,13 +148,13 @@ def test_a_configuration_that_does_not_pass_is_not_loaded(cluster: Cluster) -> N
         refused = sudo(cluster, "sciportal-app", "reload-apache")
         assert refused.code == 1
         assert "a test of Apache's configuration" in refused.err
-        assert told(cluster, NAME)["version"] == "1"
+        assert answers(cluster)
     finally:
         cluster.run(WEB, ["rm", bad])
 
 
 def test_the_account_writes_nothing_that_root_or_apache_reads(cluster: Cluster) -> None:
-    places = "/etc /run/apache2 /usr/local /opt /var/lib /var/log".split()
+    places = ["/etc", "/run/apache2", "/usr/local", "/opt", "/var/lib", "/var/log"]
     found = as_account(
         cluster,
         "find",
@@ -180,10 +168,10 @@ def test_the_account_writes_nothing_that_root_or_apache_reads(cluster: Cluster) 
         "/proc/*",
         check=False,
     ).out.splitlines()
-    own = (f"{STATE}/{NAME}", f"/var/lib/sciportal-supervisord/{ACCOUNT}")
+    own = (f"{STATE}/", f"/var/lib/sciportal-supervisord/{ACCOUNT}")
     assert [path for path in found if not path.startswith(own)] == []
     included = cluster.run(WEB, ["apache2ctl", "-t", "-D", "DUMP_INCLUDES"]).out
-    assert f"sciportal/apps/{NAME}.conf" in included
+    assert f"sciportal/apps/{PROGRAM}.conf" in included
     assert "/home/" not in included
 
 
@@ -196,22 +184,31 @@ def test_links_in_a_home_lead_the_role_nowhere(cluster: Cluster, tmp_path: Path)
         cluster.run(WEB, ["sh", "-c", "ls -lR --time-style=full-iso /etc/sciportal"]).out == before
     )
     assert not exists(cluster, "/etc/apache2/sciportal/apps/evil.conf")
-    assert told(cluster, NAME)["version"] == "1"
+    assert answers(cluster)
 
 
 def test_what_an_account_writes_in_its_files_stays_its_own_affair(cluster: Cluster) -> None:
-    # An ini that runs a program, a supervisord.conf that wants to be root, and a log that leads to a
-    # file of root's: all is done, or refused, as the account.
+    # A configuration that runs a program, one that wants to be root, and a log that leads to a file
+    # of root's: all is done, or refused, as the account. The unit of the host is no way around it.
+    ini = f"private/config/{PROGRAM}/uwsgi.ini"
     script = f"""
-    cd /home/{ACCOUNT}
-    printf '[supervisord]\\nuser=root\\n' >private/config/{NAME}/zz.conf
-    printf '\\nexec-asap = id >/home/{ACCOUNT}/who\\n' >>private/config/{NAME}/uwsgi.ini
+    printf '\\nexec-asap = id >/home/{ACCOUNT}/who\\n' >>{ini}
+    printf '\\n[supervisord]\\nuser=root\\n' >>private/config/tick/program.conf
+    rm private/logs/tick/*.log && ln -s /etc/escaped private/logs/tick/{WEB}.log
     """
     as_account(cluster, "sh", "-c", script)
-    as_account(cluster, "sciportal-app", "deploy", NAME, "1")
+    as_account(cluster, "sciportal-app", "deploy", PROGRAM, current(cluster))
     assert f"({ACCOUNT})" in as_account(cluster, "cat", "who").out
-    deploy(entry()).ok()
-    ini = as_account(cluster, "cat", f"private/config/{NAME}/uwsgi.ini").out
-    assert "exec-asap" not in ini
-    found = json.loads(as_account(cluster, "sciportal-app", "status", NAME).out)
-    assert found["workers"] >= 2
+    played = deploy(supervisord_programs=wsgi.programs("100003"), supervisord_systemd=True)
+    assert played.code != 0
+    assert not exists(cluster, "/etc/escaped")
+    user = ["systemctl", "show", "-P", "User", f"sciportal-supervisord-{ACCOUNT}.service"]
+    assert cluster.run(WEB, user).out.strip() == ACCOUNT
+    as_account(cluster, "rm", f"private/logs/tick/{WEB}.log")
+    version = current(cluster)
+    release = {**wsgi.applications(version)[1]}
+    deploy(release, supervisord_programs=wsgi.programs("100003")).ok()
+    assert "exec-asap" not in as_account(cluster, "cat", ini).out
+    assert answers(cluster)
+    run = cluster.run(WEB, ["systemctl", "is-active", f"sciportal-supervisord-{ACCOUNT}"]).out
+    assert run == "active\n"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from cluster.plays import PLAYBOOKS, Played, play
@@ -12,6 +12,9 @@ from cluster.testbed import WEB, Cluster, Ended, Page
 
 ACCOUNT, OTHER = "poms", "eve"
 STATE = "/var/lib/sciportal-apps"
+# By who runs them: a unit of the host, supervisord, Apache.
+NAMES = UNIT, PROGRAM, MODULE = ("unit-app", "program-app", "module-app")
+CONTROL = ["supervisorctl", "--configuration", f"/home/{ACCOUNT}/supervisord.conf"]
 
 # Tells who answers and what it got; leaks and sleeps when it is asked to.
 APPLICATION = '''\
@@ -56,6 +59,49 @@ def deploy(*applications: Mapping[str, Any], words: tuple[str, ...] = (), **more
     return play(PLAYBOOKS / "applications.yml", variables, *words)
 
 
+def applications(version: str) -> list[dict[str, Any]]:
+    """One of each."""
+    return [
+        application(UNIT, version, env={"GREETING": "hello world"}),
+        application(PROGRAM, version, path="/queue", supervisord=True, reload_apache=True),
+        application(MODULE, version, path="/queue", server="mod_wsgi"),
+    ]
+
+
+def programs(tick: str) -> list[dict[str, Any]]:
+    """Two programs, of which one is `tick`."""
+    sleep = {"account": ACCOUNT, "command": ["/bin/sleep", "100000"], "startsecs": 0}
+    return [
+        {**sleep, "name": "tock", "priority": 10},
+        {**sleep, "name": "tick", "priority": 20, "command": ["/bin/sleep", tick]},
+    ]
+
+
+def bring(version: str, tick: str) -> Played:
+    """Run the playbook. supervisord is started by the role itself, as on a host without systemd."""
+    return deploy(
+        *applications(version), supervisord_programs=programs(tick), supervisord_systemd=False
+    )
+
+
+@contextmanager
+def served(cluster: Cluster) -> Iterator[None]:
+    """All of them in their first version, and another account."""
+    make_account(cluster, ACCOUNT)
+    make_account(cluster, OTHER)
+    bring("1", "100001").ok()
+    yield
+    deploy(*({**each, "state": "absent"} for each in applications("1"))).ok()
+    assert "Web services" in cluster.get("/", {"Host": f"{UNIT}.test"}).text
+    left = ["sh", "-c", f"ls {STATE}/*/*.sock /etc/sudoers.d/*{ACCOUNT} 2>/dev/null"]
+    assert cluster.run(WEB, left, check=False).out == ""
+    unit = f"sciportal-supervisord-{ACCOUNT}.service"
+    cluster.run(WEB, ["systemctl", "disable", "--now", unit], check=False)
+    cluster.run(WEB, ["rm", "-f", f"/etc/systemd/system/{unit}"])
+    remove_account(cluster, ACCOUNT)
+    remove_account(cluster, OTHER)
+
+
 def get(cluster: Cluster, name: str, path: str = "/", timeout: float = 30) -> Page:
     """A page of an application."""
     return cluster.get(path, {"Host": f"{name}.test"}, timeout=timeout)
@@ -84,10 +130,3 @@ def remove_account(cluster: Cluster, name: str) -> None:
     """Remove it, with all that it runs."""
     cluster.run(WEB, ["pkill", "-KILL", "-u", name], check=False)
     cluster.run(WEB, ["userdel", "--remove", "--force", name], check=False)
-
-
-def write_playbook(directory: Path, tasks: list[dict[str, Any]]) -> Path:
-    """A playbook of tasks on the web host."""
-    path = directory / "play.yml"
-    path.write_text(json.dumps([{"hosts": WEB, "become": True, "tasks": tasks}]))
-    return path
