@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cluster.plays import PLAYBOOKS, Played, play
-from cluster.testbed import WEB, Cluster, Ended, Page
+from cluster.testbed import WEB, Cluster, Ended, Page, wait_for
 
 ACCOUNT, OTHER = "poms", "eve"
 STATE = "/var/lib/sciportal-apps"
@@ -93,8 +93,10 @@ def served(cluster: Cluster) -> Iterator[None]:
     yield
     deploy(*({**each, "state": "absent"} for each in applications("1"))).ok()
     assert "Web services" in cluster.get("/", {"Host": f"{UNIT}.test"}).text
-    left = ["sh", "-c", f"ls {STATE}/*/*.sock /etc/sudoers.d/*{ACCOUNT} 2>/dev/null"]
+    left = ["sh", "-c", f"ls /etc/apache2/sciportal/apps/*-app.conf /etc/sudoers.d/*{ACCOUNT}"]
     assert cluster.run(WEB, left, check=False).out == ""
+    gone = ["sh", "-c", f'test -z "$(pgrep -u {ACCOUNT} uwsgi)"']
+    wait_for(lambda: cluster.run(WEB, gone, check=False).code == 0, 90)
     unit = f"sciportal-supervisord-{ACCOUNT}.service"
     cluster.run(WEB, ["systemctl", "disable", "--now", unit], check=False)
     cluster.run(WEB, ["rm", "-f", f"/etc/systemd/system/{unit}"])

@@ -18,6 +18,9 @@ from sciportal.service.errors import ServiceError, UsageError
 UWSGI = "/usr/bin/uwsgi"
 # The configuration names the release by this variable, so that a trial can give it another one.
 SOURCE = "SCIPORTAL_SOURCE"
+# What each process of an instance imports, and the variable that it waits for.
+GRACEFUL = Path(__file__).with_name("graceful.py")
+STATS = "SCIPORTAL_STATS"
 # With glibc's own choice of arenas the address space of a few threads is no measure of a leak.
 ARENAS = {"MALLOC_ARENA_MAX": "2"}
 
@@ -157,12 +160,14 @@ def run(place: Place, log: Path | None, log_size: int) -> None:
     loaded.write(place, os.getpid(), loaded.present(place, place.current))
     os.chdir(place.home)
     argv = command(place, log, log_size)
-    os.execve(argv[0], argv, environment(os.environ, place.current))  # noqa: S606  (no shell)
+    env = {**environment(os.environ, place.current), STATS: str(place.stats)}
+    os.execve(argv[0], argv, env)  # noqa: S606  (no shell is wanted)
 
 
 def command(place: Place, log: Path | None, log_size: int) -> list[str]:
     """uwsgi's command line: what an instance has that a trial must not have."""
-    argv = [UWSGI, "--ini", str(place.ini), "--lazy-apps", "--socket", str(place.socket)]
+    argv = [UWSGI, "--ini", str(place.ini), "--lazy-apps", "--import", str(GRACEFUL)]
+    argv += ["--socket", str(place.socket)]
     argv += ["--chmod-socket=660", "--stats", str(place.stats), "--master-fifo", str(place.fifo)]
     if log is not None:
         argv += ["--logto2", str(log), "--log-maxsize", str(log_size)]
