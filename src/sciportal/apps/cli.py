@@ -101,13 +101,13 @@ def _status(options: argparse.Namespace) -> int:
     return 0
 
 
-def _gate(_: argparse.Namespace) -> int:
+def _gate(_options: argparse.Namespace) -> int:
     gate.reload_apache()
     print("apache: reloaded")
     return 0
 
 
-def _check(_: argparse.Namespace) -> int:
+def _check(_options: argparse.Namespace) -> int:
     try:
         given = json.loads(sys.stdin.read(_INPUT_LIMIT))
     except ValueError as error:
