@@ -37,11 +37,10 @@ def test_an_upgrade_loses_no_request_and_ends_no_job(
         Load(cluster, [(f"{echo}/x", 0.1)] * 4),
         Load(cluster, [("/x", 0.2)] * 4, f"{wsgi.UNIT}.test"),
     ]
-    # A program of the wheel that is another one, as a new version of the collection brings it.
+    # The hosts have what says that it is of an older version.
+    older = "sed -i 's/^Version: .*/Version: 0.0.1/' /opt/sciportal/lib/*/*/sciportal-*/METADATA"
     for host in (CTL, WEB, *NODES):
-        cluster.run(
-            host, ["sh", "-c", "rm -rf /opt/sciportal/lib/python3*/site-packages/sciportal-*"]
-        )
+        cluster.run(host, ["sh", "-c", older])
     with loads[0].running(), loads[1].running():
         play(PLAYBOOKS / "upgrade.yml", site("2", "Upgraded services", 61)).ok()
     for load in loads:
