@@ -51,29 +51,20 @@ class Apache:
             raise
 
     def reload(self) -> None:
-        """Make Apache read its files again, if it runs and takes them.
+        """Make Apache read its files again, gracefully, if it runs and takes them.
 
         Raises:
             ServiceError: it does not take them, or cannot be reloaded.
         """
-        self._do([self._control, "-t"], "a test of the configuration")
+        self._do([self._control, "-t"], "a test of Apache's configuration")
         self._reload()
 
     def _reload(self) -> None:
-        if self._run(["systemctl", "is-active", "--quiet", self._unit]).ok:
-            self._do(["systemctl", "reload", self._unit], f"a reload of {self._unit}")
-
-    def reload(self) -> None:
-        """Make it read its configuration again, gracefully, if that passes Apache's own test.
-
-        Raises:
-            ServiceError: it does not, or Apache cannot be reloaded.
-        """
-        self._do([self._control, "-t"], "a test of Apache's configuration")
         # systemd starts what it is to reload in a clean environment, whoever asks.
-        units = Path("/run/systemd/system").is_dir()
-        argv = ["systemctl", "reload", self._unit] if units else [self._control, "-k", "graceful"]
-        self._do(argv, f"a reload of {self._unit}")
+        if not Path("/run/systemd/system").is_dir():
+            self._do([self._control, "-k", "graceful"], "a reload of Apache")
+        elif self._run(["systemctl", "is-active", "--quiet", self._unit]).ok:
+            self._do(["systemctl", "reload", self._unit], f"a reload of {self._unit}")
 
     def _do(self, argv: list[str], wanted: str) -> None:
         result = self._run(argv)
