@@ -163,6 +163,8 @@ def test_no_request_is_lost_by_reloads_under_load_for_half_a_minute(
     reload_under_load(cluster, flask, 30)
 
 
+# Each reload of the front end cuts idle connections, which wrk counts.
+@pytest.mark.alone
 @pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.long)])
 def test_a_deploy_under_load_answers_nothing_wrong(
     cluster: Cluster, flask: Service, seconds: int
