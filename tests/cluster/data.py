@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +23,22 @@ def by_owner(user: str, services: Sequence[Entry], *words: str, **more: Any) -> 
     """A user without root runs the role for their own account."""
     given = {"account_services": services, "account_wait": True, **more}
     return play(ACCOUNT, given, *words, user=user)
+
+
+def brought(cluster: Cluster, services: Mapping[str, Sequence[Entry]]) -> None:
+    """What the role would bring about with force, without a run of Ansible."""
+    asked: list[Entry] = []
+    for user, entries in services.items():
+        for each in entries:
+            pages = each.get("public_html", {}).get("files", [])
+            for file in pages:
+                cluster.write(user, f"public_html/{file['path']}", file["content"])
+            for file in each.get("files", []):
+                cluster.write(user, file["path"], file["content"])
+            wanted = {"service": each["name"], "account": user, "state": "deployed", "force": True}
+            asked.append({**wanted, "config": each["config"]})
+    document = json.dumps({"schema": 1, "services": asked})
+    cluster.run(CTL, ["sbatch-service", "apply", "--wait"], stdin=document)
 
 
 def status(cluster: Cluster, user: str, service: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cluster.data import by_owner, by_root, flat, gone, may_submit, status, text_of
+from cluster.data import brought, by_owner, by_root, flat, gone, may_submit, status, text_of
 from cluster.plays import GRANT, REVOKE, play
 from cluster.testbed import CTL, Cluster, wait_for
 
@@ -46,7 +46,7 @@ def homes(cluster: Cluster) -> Iterator[None]:
 @pytest.fixture
 def served(cluster: Cluster) -> None:
     """Both have what the data say, whatever the last test left."""
-    by_root(TWO, account_force=True).ok()
+    brought(cluster, TWO)
     wait_for(lambda: page(cluster, "alice") == "ran by alice\n", 30)
 
 

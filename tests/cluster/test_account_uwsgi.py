@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cluster.data import by_owner, by_root, flat, gone, status, text_of
+from cluster.data import brought, by_owner, by_root, flat, gone, status, text_of
 from cluster.testbed import CTL, Cluster, wait_for
 
 pytestmark = pytest.mark.uwsgi
@@ -60,7 +60,7 @@ def homes(cluster: Cluster) -> Iterator[None]:
 @pytest.fixture
 def served(cluster: Cluster) -> None:
     """alice's application runs as the data have it, whatever the last test left."""
-    by_owner("alice", [entry(CONFIG)], account_force=True).ok()
+    brought(cluster, {"alice": [entry(CONFIG)]})
     wait_for(lambda: page(cluster) == "hello from-data /~alice:uwsgi", 30)
 
 

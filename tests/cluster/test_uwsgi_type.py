@@ -23,8 +23,8 @@ pytestmark = pytest.mark.uwsgi
 URL = "/~alice:uwsgi"
 APP_INI = ".uwsgi-service/app.ini"
 BROKEN = "import nothing_of_that_name\n"
-# From the call to its answer, with the job's own start.
-FAILS_WITHIN_SECONDS = 5
+# Far from the timeout of a start that hears nothing of its service.
+FAILS_WITHIN_SECONDS = 30
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -209,7 +209,7 @@ def test_a_request_in_flight_is_finished_by_a_stop(cluster: Cluster, flask: Serv
         took = time.monotonic() - begun
         page = slow.result()
     assert (page.status, page.text) == (200, "slow")
-    assert took < 10
+    assert took < 20
 
 
 @pytest.mark.parametrize(
