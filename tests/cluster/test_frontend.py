@@ -14,6 +14,7 @@ from cluster.visitor import ask, handshake
 
 pytestmark = pytest.mark.alone
 
+WORKERS = "/etc/apache2/sciportal/workers/_public.conf"
 STATUS = ["service-routes", "status", "--json"]
 
 
@@ -179,8 +180,8 @@ def test_a_service_that_ends_the_connection_is_a_bad_gateway(cluster: Cluster, e
 
 
 def declared(cluster: Cluster) -> str:
-    """The workers that Apache has."""
-    return cluster.run(WEB, ["cat", "/etc/apache2/sciportal/workers.conf"]).out
+    """The workers of the public pages that Apache has."""
+    return cluster.run(WEB, ["cat", WORKERS], check=False).out
 
 
 def address_of(cluster: Cluster, service: str) -> str:
@@ -198,7 +199,7 @@ def test_a_websocket_works_before_and_after_its_service_has_a_worker(cluster: Cl
         wait_for(lambda: cluster.get("/~bob:socket/").status == 200, 5)
         told = (101, [b"hello", b"again"])
         # An earlier run may have left a worker for the same address.
-        forget = ": >/etc/apache2/sciportal/workers.conf; systemctl reload apache2"
+        forget = f": >{WORKERS}; systemctl reload apache2"
         cluster.run(WEB, ["sh", "-c", forget])
         assert address_of(cluster, "socket") not in declared(cluster)
         assert handshake(cluster, "/~bob:socket/ws", b"hello", b"again") == told
@@ -209,14 +210,14 @@ def test_a_websocket_works_before_and_after_its_service_has_a_worker(cluster: Cl
 
 
 def test_connections_to_a_service_are_used_again(cluster: Cluster, echo: str) -> None:
-    wait_for(lambda: f"http://{address_of(cluster, 'echo')}/" in declared(cluster), 60, every=1)
+    wait_for(lambda: f'"http://{address_of(cluster, "echo")}"' in declared(cluster), 60, every=1)
     # Not the echo's own count of all connections, but of those that these requests came by.
     numbers = {ask(cluster, f"{echo}/").seen["connection"] for _ in range(50)}
     assert len(numbers) <= 25
 
 
 def test_a_restarted_service_is_found_again_without_a_reload(cluster: Cluster, echo: str) -> None:
-    wait_for(lambda: f"http://{address_of(cluster, 'echo')}/" in declared(cluster), 60, every=1)
+    wait_for(lambda: f'"http://{address_of(cluster, "echo")}"' in declared(cluster), 60, every=1)
     cluster.service("bob", "restart", "--wait", "echo")
     wait_for(lambda: cluster.get(f"{echo}/").status == 200, 2)
 
@@ -278,11 +279,9 @@ def test_the_daemon_comes_back_when_it_is_killed_and_has_no_rights(cluster: Clus
 
 def test_apache_is_told_only_what_it_accepts(cluster: Cluster, echo: str) -> None:
     """A broken configuration elsewhere keeps new workers out, and Apache running."""
-    wait_for(lambda: f"http://{address_of(cluster, 'echo')}/" in declared(cluster), 60, every=1)
+    wait_for(lambda: f'"http://{address_of(cluster, "echo")}"' in declared(cluster), 60, every=1)
     broken = "/etc/apache2/conf-enabled/broken.conf"
-    cluster.run(
-        WEB, ["sh", "-c", f"echo Nonsense >{broken}; : >/etc/apache2/sciportal/workers.conf"]
-    )
+    cluster.run(WEB, ["sh", "-c", f"echo Nonsense >{broken}; : >{WORKERS}"])
     try:
         ended = cluster.run(WEB, ["systemctl", "start", "sciportal-workers"], check=False)
         assert ended.code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sciportal.frontend import files
@@ -24,31 +25,35 @@ class Apache:
         self._control = control
         self._unit = unit
 
-    def install(self, path: Path, text: str, old: str) -> None:
-        """Put a file of its configuration in place, if Apache takes it, and make Apache read it.
+    def install(self, wanted: Mapping[Path, str], old: Mapping[Path, str]) -> None:
+        """Put files of its configuration in place, if Apache takes them, and make it read them.
 
         Args:
-            path: the file.
-            text: what it is to say.
-            old: what it says, which comes back when Apache cannot be reloaded.
+            wanted: what they are to say; of a directory.
+            old: what they say, which comes back when Apache cannot be reloaded. What is only
+                here is removed.
 
         Raises:
-            ServiceError: Apache refuses the whole configuration with this file, or cannot be
+            ServiceError: Apache refuses the whole configuration with these files, or cannot be
                 reloaded.
-            OSError: the file cannot be written.
+            OSError: a file cannot be written.
         """
-        trial = path.with_name(f".{path.name}.trial")
-        files.replace(trial, text)
+        changed = {path: text for path, text in wanted.items() if old.get(path) != text}
+        for path, text in changed.items():
+            self._try(path.with_name(f".{path.name}.trial"), text)
         try:
+            _place(changed, old.keys() - wanted.keys())
+            self._reload()
+        except BaseException:
+            _place(old, wanted.keys() - old.keys())
+            raise
+
+    def _try(self, trial: Path, text: str) -> None:
+        try:
+            files.replace(trial, text)
             self._do([self._control, "-t", "-c", f'Include "{trial}"'], "a test of the new file")
         finally:
             trial.unlink(missing_ok=True)
-        files.replace(path, text)
-        try:
-            self._reload()
-        except ServiceError:
-            files.replace(path, old)
-            raise
 
     def reload(self) -> None:
         """Make Apache read its files again, gracefully, if it runs and takes them.
@@ -76,3 +81,10 @@ class Apache:
     def _run(argv: list[str]) -> processes.Result:
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": os.environ.get("LANG", "C.UTF-8")}
         return processes.run(argv, env=env, timeout=_TIMEOUT)
+
+
+def _place(texts: Mapping[Path, str], gone: Iterable[Path]) -> None:
+    for path, text in texts.items():
+        files.replace(path, text)
+    for path in gone:
+        path.unlink(missing_ok=True)

@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from sciportal.frontend import accounts, daemon, health, routemap, workers
+from sciportal.frontend import accounts, daemon, declared, health, hosts, routemap, workers
 from sciportal.frontend.apache import Apache
+from sciportal.frontend.hosts import Host
 from sciportal.service import site as sites
 from sciportal.service.errors import ServiceError
 from sciportal.service.slurm import Slurm
@@ -72,13 +73,27 @@ def _parser() -> argparse.ArgumentParser:
 
     work = verbs.add_parser("workers", help="declare workers for the routes, and reload Apache")
     limits = workers.Limits()
-    work.add_argument("--output", type=Path, required=True, help="the file that Apache includes")
+    work.add_argument(
+        "--directory", type=directory, required=True, help="of the files that Apache includes"
+    )
+    work.add_argument(
+        "--host",
+        type=host,
+        action="append",
+        default=[],
+        metavar="NAME=WHAT",
+        dest="hosts",
+        help="a virtual host that includes NAME.conf, and which services it leads to:"
+        " _NAME=ACCESS,... or DOMAIN=ACCOUNT:SERVICE",
+    )
     work.add_argument(
         "--apachectl", default="apachectl", help="Apache's control program (%(default)s)"
     )
     work.add_argument("--unit", default="apache2.service", help="its unit (%(default)s)")
     work.add_argument("--ttl", type=count, default=1, help="of idle connections (%(default)s s)")
-    work.add_argument("--limit", type=count, default=limits.workers, help="workers (%(default)s)")
+    work.add_argument(
+        "--limit", type=count, default=limits.workers, help="workers a host (%(default)s)"
+    )
     work.add_argument(
         "--stable", type=seconds, default=limits.stable, help="age of a route (%(default)s s)"
     )
@@ -125,13 +140,17 @@ def _status(options: argparse.Namespace) -> int:
 def _workers(options: argparse.Namespace) -> int:
     with (options.state_dir / daemon.ROUTES).open(encoding="utf-8", errors="replace") as file:
         routes = routemap.parse_routes(file.read(_MAP_LIMIT))
-    old = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
-    limits = workers.Limits(workers=options.limit, stable=options.stable)
-    targets = workers.choose(workers.parse(old), routes, time.time(), limits)
-    new = workers.text(targets, options.ttl)
-    if new != old:
-        Apache(options.apachectl, options.unit).install(options.output, new, old)
-        print(f"{len(targets)} workers declared")
+    count = declared.refresh(
+        options.directory,
+        options.hosts,
+        routes,
+        Apache(options.apachectl, options.unit),
+        now=time.time(),
+        limits=workers.Limits(workers=options.limit, stable=options.stable),
+        ttl=options.ttl,
+    )
+    if count is not None:
+        print(f"{count} workers declared")
     return 0
 
 
@@ -147,3 +166,19 @@ def count(text: str) -> int:
     if not 0 < value < 1_000_000:
         raise argparse.ArgumentTypeError("give a whole number above 0")
     return value
+
+
+def directory(text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute() or '"' in text:
+        raise argparse.ArgumentTypeError("give a whole path")
+    return path
+
+
+def host(text: str) -> Host:
+    try:
+        return hosts.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "give _NAME=ACCESS,... or DOMAIN=ACCOUNT:SERVICE"
+        ) from None

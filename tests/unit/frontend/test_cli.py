@@ -36,7 +36,9 @@ class Host:
     """A host with a map and a control program that answers as the test says."""
 
     def __init__(self, path: Path) -> None:
-        self.output = path / "workers.conf"
+        self.directory = path / "workers"
+        self.directory.mkdir()
+        self.output = self.directory / "_public.conf"
         self.calls = path / "calls"
         self.control = path / "apachectl"
         self.map = path / daemon.ROUTES
@@ -53,7 +55,8 @@ class Host:
     def workers(self) -> int:
         # A unit that no host has, so that no Apache is reloaded.
         unit = "no-such-unit-of-sciportal.service"
-        argv = ["--state-dir", str(self.map.parent), "workers", "--output", str(self.output)]
+        argv = ["--state-dir", str(self.map.parent), "workers", "--host", "_public=public"]
+        argv += ["--directory", str(self.directory)]
         return cli.main([*argv, "--apachectl", str(self.control), "--unit", unit])
 
 
@@ -64,12 +67,13 @@ def host(tmp_path: Path) -> Host:
 
 def test_workers_are_tried_within_the_whole_configuration_and_then_put_in_place(host: Host) -> None:
     assert host.workers() == 0
-    assert '<Proxy "http://node1:24601/">' in host.output.read_text()
+    assert '"http://node1:24601"' in host.output.read_text()
     said = host.calls.read_text()
     assert said.startswith("-t -c Include ")
-    assert '<Proxy "http://node1:24601/">' in said
-    left = {path.name for path in host.output.parent.iterdir()}
-    assert left == {"apachectl", "calls", "routes.txt", "workers.conf"}
+    assert '"http://node1:24601"' in said
+    (map_path,) = host.directory.glob("*.map")
+    assert f'"txt:{map_path}"' in said
+    assert {path.name for path in host.directory.iterdir()} == {"_public.conf", map_path.name}
 
 
 def test_nothing_is_tried_when_nothing_changed(host: Host) -> None:
@@ -96,7 +100,7 @@ def test_a_map_of_anything_declares_only_what_is_a_route(host: Host) -> None:
         b'\xff\x00\nx:y public,http,a"/>\nInclude /etc/passwd:9999 1\n' + OLD.encode()
     )
     assert host.workers() == 0
-    assert host.output.read_text().count("<Proxy") == 1
+    assert host.output.read_text().count("BalancerMember") == 1
     assert "Include" not in host.output.read_text()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sciportal.frontend import workers
 from sciportal.frontend.routes import Route
-from sciportal.frontend.workers import Limits, choose
+from sciportal.frontend.workers import Limits, choose, declarations
 
 LIMITS = Limits(workers=3, spare=2, stable=10)
 NOW = 1000.0
@@ -48,18 +51,44 @@ def test_of_too_many_services_the_oldest_are_declared() -> None:
     assert choose([], many, NOW, LIMITS) == address(9004, 9003, 9002)
 
 
+DIRECTORY = Path("/etc/workers")
+
+
 def test_what_is_written_is_read_again() -> None:
-    declared = address(9001, 9002)
-    assert workers.parse(workers.text(declared, 1)) == declared
+    targets = address(9001, 9002)
+    assert workers.parse(declarations(targets, 1, DIRECTORY, "_public").text) == targets
     assert workers.parse("") == []
 
 
 def test_a_declared_worker_takes_websockets_and_is_asked_at_once_after_a_failure() -> None:
-    assert workers.text(address(9001), 2).splitlines()[1:] == [
-        '<Proxy "http://node1:9001/">',
-        "    ProxySet enablereuse=on ttl=2 retry=0 upgrade=websocket",
-        "</Proxy>",
+    made = declarations(address(9001), 2, DIRECTORY, "_public")
+    ((target, name),) = (line.split() for line in made.map_text.splitlines())
+    assert target == "node1:9001"
+    assert made.text.splitlines()[1:] == [
+        f'RewriteMap workers "txt:/etc/workers/{made.map_name}"',
+        f'BalancerMember "balancer://{name}" "http://node1:9001" enablereuse=on ttl=2 retry=0'
+        " status=+I upgrade=websocket",
     ]
+
+
+def test_the_name_of_a_worker_means_one_address_for_ever_and_fits_apache() -> None:
+    first, second = (
+        declarations(address(*ports), 1, DIRECTORY, "_public") for ports in ((9001, 9002), (9002,))
+    )
+    one, two = (
+        dict(line.split() for line in each.map_text.splitlines()) for each in (first, second)
+    )
+    assert one["node1:9002"] == two["node1:9002"] != one["node1:9001"]
+    # Apache keeps 63 characters, with the scheme.
+    assert all(re.fullmatch("w[0-9a-f]{32}", name) for name in one.values())
+
+
+def test_another_set_of_workers_has_another_map() -> None:
+    names = {
+        declarations(address(*ports), 1, DIRECTORY, "_public").map_name
+        for ports in ((9001,), (9002,), (9001, 9002))
+    }
+    assert len(names) == 3
 
 
 ports = st.integers(9000, 9012)
