@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from bench import of_all, of_apache, of_hub, of_job, of_one, page
+from bench import of_all, of_apache, of_hub, of_job, of_one, of_routes, page
 from bench.figures import Figure, table
 from bench.place import Place
 from cluster.testbed import Cluster
@@ -22,19 +22,23 @@ def main() -> int:
         every = _shown(of_all.measure(place))
         job = of_job.measure(place)
         _shown([job.revival])
+        routes = of_routes.measure(place)
+        print(of_routes.tables(routes)["table"], flush=True)
         apache = of_apache.measure(place)
         _shown([apache.figure])
         hub, why = _hub(place)
     finally:
         place.remove()
-    run = page.Run(about, one, every, job, apache, _shown(hub), why)
+    run = page.Run(about, one, every, job, routes, apache, _shown(hub), why)
     page.write(run, of_hub.VERSIONS)
     print(f"written: {page.PAGE}", file=sys.stderr)
     bounded = [*one, *every, apache.figure]
     missed = [each for each in bounded if each.bound and each.ratio > each.bound]
     for each in missed:
         print(f"{each.work}: {each.ratio:.2f}, beyond {each.bound:g}", file=sys.stderr)
-    return 1 if missed else 0
+    for said in routes.missed:
+        print(said, file=sys.stderr)
+    return 1 if missed or routes.missed else 0
 
 
 def _hub(place: Place) -> tuple[list[Figure], str]:

@@ -2,6 +2,7 @@
 
 usage: node.py memory WORD      RSS and PSS, in KiB, of the oldest process with WORD in its command
        node.py total WORD       number and PSS, in KiB, of all processes with WORD in their command
+       node.py held PROGRAM     the same of all processes of a program, whosever they are
        node.py revive PORT      kill -9 who listens on PORT; the seconds until it serves again
        node.py begin PORT       start the same web server by hand; the seconds until it serves
 """
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -24,9 +26,9 @@ def main() -> int:
         case ["memory", word]:
             found: object = _memory(min(_with(word)))
         case ["total", word]:
-            numbers = _with(word)
-            pss = sum(_memory(each)["pss"] for each in numbers)
-            found = {"processes": len(numbers), "pss": pss}
+            found = _total(_with(word))
+        case ["held", program]:
+            found = _total(_of(program))
         case ["revive", port]:
             found = _revive(int(port))
         case ["begin", port]:
@@ -50,6 +52,24 @@ def _with(word: str) -> list[int]:
         if mine and number != os.getpid() and any(word in each for each in words):
             found.append(number)
     return found
+
+
+def _of(program: str) -> list[int]:
+    """The numbers of all processes whose program, or first argument, has such a name."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if program in (Path(word).name for word in words[:2]):
+            found.append(int(path.parent.name))
+    return found
+
+
+def _total(numbers: Sequence[int]) -> dict[str, int]:
+    pss = sum(_memory(each)["pss"] for each in numbers)
+    return {"processes": len(numbers), "pss": pss}
 
 
 def _memory(number: int) -> dict[str, int]:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.chp import VERSION
 from bench.figures import Figure, table
 from bench.of_apache import Apache
 from bench.of_job import Job
+from bench.of_routes import PAIRS, Routes, tables
 from cluster.testbed import CTL, ROOT, Cluster
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -25,6 +27,7 @@ class Run(NamedTuple):
     one: Sequence[Figure]
     all: Sequence[Figure]
     job: Job
+    routes: Routes
     apache: Apache
     hub: Sequence[Figure]
     no_hub: str
@@ -68,6 +71,12 @@ def write(run: Run, versions: Sequence[str], path: Path = PAGE) -> None:
         job=table([run.job.revival]),
         runner=run.job.runner,
         script=run.job.batch_script,
+        routes=_filled(
+            "routes.md",
+            pairs=PAIRS,
+            chp=VERSION.replace("==", " "),
+            **tables(run.routes),
+        ),
         apache=table([run.apache.figure]),
         idle=run.apache,
         hub=hub,

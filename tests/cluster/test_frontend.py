@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from cluster.testbed import CTL, ECHO, NODES, WEB, Cluster, Service, wait_for
-from cluster.visitor import ask, handshake
+from cluster.visitor import ask, connect, handshake
 
 pytestmark = pytest.mark.alone
 
@@ -199,8 +202,7 @@ def test_a_websocket_works_before_and_after_its_service_has_a_worker(cluster: Cl
         wait_for(lambda: cluster.get("/~bob:socket/").status == 200, 5)
         told = (101, [b"hello", b"again"])
         # An earlier run may have left a worker for the same address.
-        forget = f": >{WORKERS}; systemctl reload apache2"
-        cluster.run(WEB, ["sh", "-c", forget])
+        forget_workers(cluster)
         assert address_of(cluster, "socket") not in declared(cluster)
         assert handshake(cluster, "/~bob:socket/ws", b"hello", b"again") == told
         wait_for(lambda: address_of(cluster, "socket") in declared(cluster), 60, every=1)
@@ -220,6 +222,60 @@ def test_a_restarted_service_is_found_again_without_a_reload(cluster: Cluster, e
     wait_for(lambda: f'"http://{address_of(cluster, "echo")}"' in declared(cluster), 60, every=1)
     cluster.service("bob", "restart", "--wait", "echo")
     wait_for(lambda: cluster.get(f"{echo}/").status == 200, 2)
+
+
+def forget_workers(cluster: Cluster) -> None:
+    """Have no workers for the public pages."""
+    cluster.run(WEB, ["sh", "-c", f": >{WORKERS}; systemctl reload apache2"])
+
+
+def test_a_request_from_before_a_reload_is_answered_as_before(cluster: Cluster, echo: str) -> None:
+    """A process that goes on with the old configuration is told of no worker that it has not."""
+    where = f'"http://{address_of(cluster, "echo")}"'
+    wait_for(lambda: where in declared(cluster), 60, every=1)
+    forget_workers(cluster)
+    with connect(cluster) as connection:
+        connection.sendall(f"GET {echo}/ HTTP/1.1\r\nHost: pages.test\r\n".encode())
+        # The timer may be at it as well.
+        wait_for(lambda: where in _declared_now(cluster), 60, every=1)
+        wait_for(lambda: cluster.get(f"{echo}/").status == 200, 5)
+        connection.sendall(b"Connection: close\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def _declared_now(cluster: Cluster) -> str:
+    cluster.run(WEB, ["systemctl", "start", "sciportal-workers"], check=False)
+    return declared(cluster)
+
+
+def test_no_visitor_notices_when_workers_come_and_go(cluster: Cluster, echo: str) -> None:
+    where = f'"http://{address_of(cluster, "echo")}"'
+    wait_for(lambda: where in declared(cluster), 60, every=1)
+    over = threading.Event()
+
+    def visit() -> Counter[int]:
+        found: Counter[int] = Counter()
+        while not over.is_set():
+            found[cluster.get(f"{echo}/").status] += 1
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        visitors = [pool.submit(visit) for _ in range(4)]
+        try:
+            for _ in range(3):
+                forget_workers(cluster)
+                wait_for(lambda: where in _declared_now(cluster), 60, every=2)
+        finally:
+            over.set()
+        found = sum((each.result() for each in visitors), Counter[int]())
+    assert set(found) == {200}, found
+
+
+def test_nobody_can_change_the_workers(cluster: Cluster, echo: str) -> None:
+    wait_for(lambda: f'"http://{address_of(cluster, "echo")}"' in declared(cluster), 60, every=1)
+    for path in ("/balancer-manager", "/balancer-manager/", "/balancer://x/"):
+        assert ask(cluster, path).status == 404, path
+    assert ask(cluster, f"{echo}/balancer-manager").seen["path"] == "/balancer-manager"
 
 
 def test_the_access_log_names_account_and_service(cluster: Cluster, echo: str) -> None:
