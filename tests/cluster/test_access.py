@@ -6,39 +6,33 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster.doors import DOMAIN, DOORS, GUEST, IDP, PORTAL, SERVICES, SIGN_IN, Doors, Person
-from cluster.testbed import CTL, ECHO, ROOT, WEB, Cluster, Page, Service, wait_for
+from cluster.doors import (
+    DOMAIN,
+    DOORS,
+    GUEST,
+    IDP,
+    MINE,
+    OURS,
+    PORTAL,
+    SERVICES,
+    SIGN_IN,
+    WIRE,
+    Doors,
+    Person,
+    services,
+)
+from cluster.testbed import ROOT, WEB, Cluster, Page, Service, wait_for
 from cluster.visitor import ask, handshake
 from identity.test_spoofing import strangers, variants
 
-MINE, OURS, WIRE = "mine--bob", "ours--bob", "wire--bob"
-# A service that speaks uwsgi.
-SERVER = """\
-#!/bin/sh
-[ "$1" = main ] || exit 0
-exec uwsgi --plugin python3 --socket ":$PORT" --wsgi-file ~/wire.py --need-app --die-on-term
-"""
 BOTH_DOORS = pytest.mark.parametrize("door", list(DOORS))
 
 
 @pytest.fixture(scope="module")
 def doors(cluster: Cluster) -> Iterator[Doors]:
-    """The doors, behind which bob has services of his own, `mine` and `wire`, and one for all."""
-    services = [Service(cluster, name, "bob") for name in ("mine", "ours")]
-    for service, access in zip(services, ("owner", "users"), strict=True):
-        service.script(ECHO)
-        service.settings(f'access = "{access}"\n')
-    wire = Service(cluster, "wire", "bob")
-    wire.script(SERVER)
-    wire.settings('protocol = "uwsgi"\n')
-    cluster.write("bob", "wire.py", (ROOT / "tests/identity/application.py").read_text())
-    cluster.service("bob", "deploy", "--wait", "mine", "ours", "wire")
-    wait_for(lambda: cluster.get("/~bob:mine/").status == 302, 5)
-    wait_for(lambda: cluster.get("/~bob:ours/").status == 302, 5)
-    wait_for(lambda: cluster.get("/~bob:wire/").status == 302, 5)
-    yield Doors()
-    cluster.service("bob", "purge", "--yes", "--no-archive", "mine", "ours", "wire")
-    cluster.run(CTL, ["rm", "wire.py"], user="bob")
+    """The doors, behind which bob has services."""
+    with services(cluster) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -287,8 +281,10 @@ def test_a_public_service_has_such_a_host_only_where_the_site_wants_it(
         reload(cluster, rules, here[rules])
 
 
-def test_other_accounts_of_the_web_host_read_no_session(doors: Doors, cluster: Cluster) -> None:
-    for path in ("sessions", "tickets"):
+def test_other_accounts_of_the_web_host_read_nothing_of_visitors(
+    doors: Doors, cluster: Cluster
+) -> None:
+    for path in ("sessions", "tickets", "tokens"):
         argv = ["ls", f"/var/lib/sciportal-access/{path}"]
         assert cluster.run(WEB, argv, user="alice", check=False).code == 2
 

@@ -276,6 +276,7 @@ def fingerprint(site: Site) -> str:
             "two of them may call different people the same",
         ),
         ({"identity_user_attribute": "nothing"}, "nothing is no id in identity_attributes"),
+        ({"identity_token_days": 5000}, "give a number of days from 1 to 3650"),
     ],
 )
 def test_the_role_refuses_and_the_doors_stay_as_they_are(

@@ -12,6 +12,7 @@ import yaml
 
 from identity.authority import PORTAL
 from identity.site import CERTIFICATES, ROOT, Answer, Site, Visitor
+from identity.test_tokens import make
 
 CONTRACT = [
     "X-Shib-Userid",
@@ -62,7 +63,7 @@ def strangers() -> list[str]:
 
 
 class Door:
-    """One of the doors, with somebody on it who is known as jdoe, or nobody."""
+    """One of the doors, with somebody on it who is known as jdoe, or nobody; or with a token."""
 
     def __init__(
         self, site: Site, name: str, visitor: Visitor, pair: tuple[Path, Path] | None
@@ -73,6 +74,8 @@ class Door:
         self.own = [
             f"Cookie: {key}={jar[key]}" for key in jar if key.startswith("__Host-_shibsession")
         ]
+        if name == "token":
+            self.own = [make(visitor)]
         self.known = "jdoe" if name != "nobody" else None
 
     def send(self, path: str, *headers: str) -> Answer:
@@ -102,6 +105,8 @@ PLACES = [
     ("certificate", "/plain"),
     ("certificate", "/app"),
     ("nobody", "/open"),
+    ("token", "/plain"),
+    ("token", "/app"),
 ]
 
 

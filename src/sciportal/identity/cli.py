@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 from sciportal.frontend.apache import Apache
-from sciportal.identity import accounts, check, gather, refresh, settings, shibd
+from sciportal.identity import accounts, check, gather, refresh, settings, shibd, tokens
 from sciportal.identity.settings import Settings
 from sciportal.service.errors import ServiceError
+
+_SETTINGS = "/etc/sciportal/identity.json"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,7 +55,23 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument(
             "--settings", required=True, help="the role's settings (JSON); `-`: standard input"
         )
+    _add_tokens(verbs)
     return parser
+
+
+def _add_tokens(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    see = verbs.add_parser("tokens", help="list the tokens of programs that have not expired")
+    see.set_defaults(action=_tokens)
+    see.add_argument("--account", help="of this account only")
+    stop = verbs.add_parser("revoke", help="revoke tokens of programs")
+    stop.set_defaults(action=_revoke)
+    which = stop.add_mutually_exclusive_group(required=True)
+    which.add_argument("--account", help="all of this account")
+    which.add_argument(
+        "--token", action="store_true", help="the one that is on standard input, all of it"
+    )
+    for verb in (see, stop):
+        verb.add_argument("--settings", default=_SETTINGS, help="the role's settings (%(default)s)")
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -85,6 +103,30 @@ def _try(options: argparse.Namespace) -> int:
 def _accounts(options: argparse.Namespace) -> int:
     sys.stdout.write(accounts.text(_settings(options).accounts))
     return 0
+
+
+def _tokens(options: argparse.Namespace) -> int:
+    for each in _good(options)[1]:
+        print(tokens.line(each))
+    return 0
+
+
+def _revoke(options: argparse.Namespace) -> int:
+    directory, found = _good(options)
+    if options.token:
+        found = tokens.of_secret(found, sys.stdin.read(1024))
+    tokens.revoke(directory, found)
+    for each in found:
+        print(f"revoked: {tokens.line(each)}")
+    return 0
+
+
+def _good(options: argparse.Namespace) -> tuple[Path, list[tokens.Token]]:
+    """Where the tokens are, and those that were asked for."""
+    directory = _settings(options).tokens
+    tokens.become_owner(directory)
+    found = tokens.tokens(directory, int(_now().timestamp()))
+    return directory, [each for each in found if options.account in (None, each.account)]
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -55,6 +55,8 @@ class Settings(NamedTuple):
     """Where Apache finds the authorities and the lists."""
     accounts: tuple[Entry, ...]
     """Which accounts of the cluster people are."""
+    tokens: Path
+    """Where Apache keeps tokens of programs."""
 
 
 def parse(text: str) -> Settings:
@@ -107,4 +109,5 @@ def _settings(data: dict[str, Any]) -> Settings:
         ),
         Path(data["state"]),
         tuple(accounts.entries(data.get("accounts") or [])),
+        Path(data["tokens"]),
     )

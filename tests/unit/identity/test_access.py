@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -16,115 +13,11 @@ from hypothesis import strategies as st
 
 from sciportal.identity import accounts
 from sciportal.identity.accounts import Identity
+from unit.identity.standin import HOST, PASSED, Apache, cookie, path_of
 from unit.identity.test_accounts import AUTHORITY, GUEST, HOME, MAP
 
-HERE = Path(__file__).parent
-RENDERED = HERE.parents[1] / "golden" / "apache" / "access.lua-services"
-HOST = "hello--bob.services.example.org"
 OWN = f"https://{HOST}:9443"
 DOOR = "https://portal.example.org:9443"
-PASSED = "-1"
-
-
-class Came(NamedTuple):
-    """What came of a call."""
-
-    returned: str
-    env: dict[str, str]
-    sent: dict[str, str]
-
-    @property
-    def page(self) -> str:
-        """The page that is shown."""
-        return self.env.get("SCIPORTAL_PAGE", "")
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """The arguments in the address to which the visitor is sent."""
-        return {
-            key: each[0] for key, each in parse_qs(urlsplit(self.sent["Location"]).query).items()
-        }
-
-
-class Apache:
-    """One process of the stand-in, with a directory of sessions of its own."""
-
-    def __init__(self, place: Path, entries: list[accounts.Entry]) -> None:
-        self.place = place
-        for each in ("tickets", "sessions"):
-            (place / each).mkdir(parents=True)
-        (place / "accounts.map").write_text(accounts.text(entries))
-        script = RENDERED.read_text()
-        script = script.replace('"/var/lib/sciportal-access/"', f'"{place}/"')
-        script = script.replace('"/etc/apache2/sciportal/accounts.map"', f'"{place}/accounts.map"')
-        (place / "access.lua").write_text(script)
-        self._process = subprocess.Popen(
-            ["lua5.3", str(HERE / "apache.lua"), str(place / "access.lua")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def call(self, function: str, **tables: dict[str, str]) -> Came:
-        """Call a function with what a request has."""
-        words = [
-            f"{name}.{key}={value.encode().hex()}"
-            for name, table in tables.items()
-            for key, value in table.items()
-        ]
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(" ".join([function, *words]) + "\n")
-        self._process.stdin.flush()
-        returned, *found = self._process.stdout.readline().split()
-        env: dict[str, str] = {}
-        sent: dict[str, str] = {}
-        for word in found:
-            place, _, rest = word.partition(".")
-            key, _, value = rest.partition("=")
-            (env if place == "subprocess_env" else sent)[key] = bytes.fromhex(value).decode()
-        return Came(bytes.fromhex(returned).decode(), env, sent)
-
-    def visit(
-        self, url: str = "/", access: str = "owner", host: str = HOST, **headers: str
-    ) -> Came:
-        """A request for a service of bob, on the port of those who sign in."""
-        env = {"SCIPORTAL_HOST": host, "SCIPORTAL_ACCESS": access, "SCIPORTAL_ACCOUNT": "bob"}
-        env |= {"SCIPORTAL_DOOR": "shibboleth", "SCIPORTAL_GATE": "on"}
-        path, _, query = url.partition("?")
-        request = {"uri": path, "unparsed_uri": url, "method": "GET", "args": query}
-        return self.call("gate", r=request, headers_in=headers, subprocess_env=env)
-
-    def door(self, asked: Came, issuer: str = HOME, user: str = "bob") -> Came:
-        """Follow a redirect to the door, where somebody is signed in."""
-        seen = {"X-Shib-Userid": user, "X-Shib-Email": f"{user}@site.org"} if user else {}
-        return self.call(
-            "hand_over",
-            r={"args": urlsplit(asked.sent["Location"]).query},
-            headers_in=seen,
-            subprocess_env={"Shib-Identity-Provider": issuer},
-        )
-
-    def sign_in(self, issuer: str = HOME, user: str = "bob") -> str:
-        """All of it; the cookie of the session."""
-        begun = self.visit("/")
-        back = self.door(begun, issuer, user)
-        return cookie(self.visit(path_of(back), Cookie=cookie(begun)))
-
-    def end(self) -> None:
-        self._process.terminate()
-        self._process.wait()
-
-
-def cookie(came: Came) -> str:
-    """The cookie that was set, as a browser sends it."""
-    return came.sent["Set-Cookie"].partition(";")[0]
-
-
-def path_of(came: Came) -> str:
-    """The path and the query to which a visitor is sent."""
-    url = urlsplit(came.sent["Location"])
-    return f"{url.path}?{url.query}"
 
 
 @pytest.fixture

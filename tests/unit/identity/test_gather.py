@@ -108,6 +108,7 @@ def settings(tmp_path: Path, **changed: object) -> str:
         "key": "",
         "shibboleth": None,
         "state": str(tmp_path),
+        "tokens": str(tmp_path / "tokens"),
         "certificates": {
             "directory": str(tmp_path / "ca"),
             "check": "chain",
