@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -30,8 +30,8 @@ PROGRAM = "chromium-headless-shell"
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 # Every name is this machine, where the front end's port is: domains need no name server, and no
 # page gets anything from elsewhere.
+HERE = "MAP * 127.0.0.1"
 ARGUMENTS = [
-    "--host-resolver-rules=MAP * 127.0.0.1",
     "--disable-dev-shm-usage",
     # The test cluster's authority is nobody else's, and service workers want a good certificate.
     "--ignore-certificate-errors",
@@ -225,13 +225,19 @@ def _evidence(window: Window) -> str:
 
 
 @contextmanager
-def started() -> Iterator[Chromium]:
-    """Headless Chromium, until the end of the block."""
+def started(addresses: Mapping[str, str] | None = None) -> Iterator[Chromium]:
+    """Headless Chromium, until the end of the block.
+
+    Args:
+        addresses: of hosts that are not this machine, by their names.
+    """
+    rules = [*(f"MAP {name} {each}" for name, each in (addresses or {}).items()), HERE]
+    arguments = [f"--host-resolver-rules={', '.join(rules)}", *ARGUMENTS]
     program = shutil.which(PROGRAM)
     if not program:
         pytest.fail(f"these tests want {PROGRAM}, which is not installed: run tools/setup browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
         try:
             yield Chromium(browser)
         finally:

@@ -94,8 +94,18 @@ def is_signed_in(page: Page) -> bool:
     return f"{IDP}/idp" in page.content()
 
 
-def test_without_the_policy_a_hostile_page_succeeds(bob: Page, without_policy: None) -> None:
+def is_planted(cluster: Cluster) -> bool:
+    """Whether bob has the token that the page wants him to have; he is without any then."""
+    command = "/opt/sciportal/bin/sciportal-identity"
+    said = cluster.run(WEB, [command, "revoke", "--account", "bob"]).out
+    return any(line.endswith("  planted") for line in said.splitlines())
+
+
+def test_without_the_policy_a_hostile_page_succeeds(
+    bob: Page, without_policy: None, cluster: Cluster
+) -> None:
     found, hits = attacked(bob)
+    assert is_planted(cluster)
     assert {hit["way"] for hit in hits} == REACHING, (found, hits)
     # With bob's cookies, which browsers send as the hosts are neighbours.
     assert {hit["user"] for hit in hits} == {"bob"}
@@ -104,9 +114,10 @@ def test_without_the_policy_a_hostile_page_succeeds(bob: Page, without_policy: N
     assert not is_signed_in(bob)
 
 
-def test_a_hostile_page_reads_nothing_and_does_nothing(bob: Page) -> None:
+def test_a_hostile_page_reads_nothing_and_does_nothing(bob: Page, cluster: Cluster) -> None:
     assert is_signed_in(bob)
     found, hits = attacked(bob)
+    assert not is_planted(cluster)
     assert hits == []
     assert not [way for way, text in found.items() if TREASURE in text]
     # What the page planted is there, and neither the door nor the vault took it for a session.

@@ -19,7 +19,7 @@ from identity.authority import PORTAL, PROVIDER, Authority
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = os.environ.get("SCIPORTAL_PREFIX", "sciportal")
-DOOR, IDP = f"{PREFIX}-door", f"{PREFIX}-idp"
+DOOR, IDP = f"{PREFIX}-door", f"{PREFIX}-door-idp"
 PODMAN = str(ROOT / "tools" / "podman")
 CERTIFICATES = 8443
 
