@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from identity.authority import PEOPLE, PORTAL
-from identity.site import Site, Visitor
+from identity.check import PLACE, Check
+from identity.site import DOOR, Site, Visitor
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +53,17 @@ def of(site: Site) -> Callable[..., Visitor]:
         return Visitor(site, site.authority.sign(name, list(subject), **more))  # type: ignore[arg-type]
 
     return of
+
+
+@pytest.fixture
+def place(site: Site) -> Iterator[str]:
+    """A directory on the web host for what is wrong."""
+    site.run(DOOR, ["mkdir", "-p", f"{PLACE}/empty", f"{PLACE}/state"])
+    yield PLACE
+    site.run(DOOR, ["rm", "-r", PLACE])
+
+
+@pytest.fixture
+def check(site: Site, place: str) -> Check:
+    """The command on the web host."""
+    return Check(site, place)

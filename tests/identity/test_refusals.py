@@ -1,81 +1,14 @@
-"""What is wrong is said before anything is changed, and the doors go on as they are."""
+"""What is wrong is said; what the role makes of it is in test_role.py."""
 
 from __future__ import annotations
 
-import datetime
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from identity import plays
 from identity.authority import ENTITY, PEOPLE, PORTAL, Authority, metadata
-from identity.site import CERTIFICATES, DOOR, IDP, Site, Visitor
-
-COMMAND = "/opt/sciportal/bin/sciportal-identity"
-PLACE = "/srv/test/wrong"
-DAYS = datetime.timedelta(days=1)
-
-
-def until(days: float) -> str:
-    """The attribute that says when metadata ends."""
-    end = datetime.datetime.now(datetime.UTC) + days * DAYS
-    return f'validUntil="{end:%Y-%m-%dT%H:%M:%SZ}" ID="_signed"'
-
-
-@pytest.fixture
-def place(site: Site) -> Iterator[str]:
-    """A directory on the web host for what is wrong."""
-    site.run(DOOR, ["mkdir", "-p", f"{PLACE}/empty", f"{PLACE}/state"])
-    yield PLACE
-    site.run(DOOR, ["rm", "-r", PLACE])
-
-
-class Check:
-    """The command's judgement of the site's settings with some of them changed."""
-
-    def __init__(self, site: Site, place: str) -> None:
-        self.site, self.place = site, place
-        self.settings: dict[str, Any] = json.loads(
-            site.run(DOOR, ["cat", "/etc/sciportal/identity.json"]).out
-        )
-        # What Apache has now does not help.
-        self.settings["state"] = f"{place}/state"
-
-    def file(self, name: str, text: str) -> str:
-        """Put a file on the web host; its path there."""
-        path = f"{self.place}/{name}"
-        self.site.run(DOOR, ["mkdir", "-p", str(Path(path).parent)])
-        self.site.write(DOOR, path, text)
-        return path
-
-    def said(self) -> str:
-        """What is wrong; empty if nothing is."""
-        argv = [COMMAND, "check", "--settings", "-"]
-        done = self.site.run(DOOR, argv, stdin=json.dumps(self.settings), check=False)
-        assert done.code == (1 if done.err else 0)
-        assert "Traceback" not in done.err
-        # Three parts: what was wanted, what was found, what to do.
-        assert all(": " in line and "; " in line for line in done.err.splitlines())
-        return done.err
-
-    def shibboleth(self, **changed: object) -> str:
-        """With other settings of that door."""
-        self.settings["shibboleth"].update(changed)
-        return self.said()
-
-    def certificates(self, **changed: object) -> str:
-        """With other settings of that door."""
-        self.settings["certificates"].update(changed)
-        return self.said()
-
-
-@pytest.fixture
-def check(site: Site, place: str) -> Check:
-    """The command on the web host."""
-    return Check(site, place)
+from identity.check import DAYS, PLACE, Check, Signer, until
+from identity.site import IDP, Site
 
 
 def test_the_sites_own_settings_are_good(check: Check) -> None:
@@ -124,24 +57,6 @@ def test_metadata_without_a_scope_is_refused_where_a_scoped_attribute_names_the_
 
 def test_an_address_without_a_signature_is_refused(check: Check) -> None:
     assert "nobody checks who wrote it" in check.shibboleth(metadata="https://idp.test/x")
-
-
-class Signer:
-    """Who signs metadata, with samlsign on the web host."""
-
-    def __init__(self, check: Check, name: str) -> None:
-        self.check, self.name = check, name
-        certificate, key = check.site.authority.self_signed(
-            f"signer-{name}", [f"CN={name}"], rsa=True
-        )
-        self.key = check.file(f"{name}.key", key.read_text())
-        self.certificate = check.file(f"{name}.pem", certificate.read_text())
-
-    def sign(self, text: str) -> str:
-        """The signed text."""
-        path = self.check.file("unsigned.xml", text)
-        argv = ["samlsign", "-s", "-f", path, "-k", self.key, "-c", self.certificate]
-        return self.check.site.run(DOOR, argv).out
 
 
 def test_only_metadata_with_the_right_signature_is_taken(check: Check, site: Site) -> None:
@@ -249,69 +164,3 @@ def test_a_servers_certificate_that_is_none_is_refused(check: Check, site: Site)
     assert "has expired" in check.said()
     check.settings["key"] = "/srv/nothing"
     assert "is no key" in check.said()
-
-
-# The role.
-
-
-def fingerprint(site: Site) -> str:
-    """Everything that the role writes, and since when the servers run."""
-    places = "/etc/apache2 /etc/shibboleth /etc/sciportal /etc/systemd/system"
-    places += " /var/lib/sciportal-identity /usr/local/share/sciportal"
-    files = f"find {places} -type f -exec sha256sum {{}} + | sort"
-    runs = (
-        "systemctl show -p MainPID -p ExecMainStartTimestamp -p StateChangeTimestamp apache2 shibd"
-    )
-    return site.run(DOOR, ["sh", "-c", f"{files}; {runs}"]).out
-
-
-@pytest.mark.parametrize(
-    ("variables", "said"),
-    [
-        ({"identity_ca_dir": "/srv/test"}, "the list of what"),
-        ({"identity_metadata": "/srv/nothing"}, "put it there, or set identity_metadata"),
-        ({"identity_paths": [{"path": "/x", "backend": "ftp://x"}]}, "/x in identity_paths"),
-        (
-            {"identity_discovery_url": "https://x.test", "identity_idp": ""},
-            "two of them may call different people the same",
-        ),
-        ({"identity_user_attribute": "nothing"}, "nothing is no id in identity_attributes"),
-        ({"identity_token_days": 5000}, "give a number of days from 1 to 3650"),
-    ],
-)
-def test_the_role_refuses_and_the_doors_stay_as_they_are(
-    site: Site, jane: tuple[Path, Path], variables: dict[str, Any], said: str
-) -> None:
-    if variables.get("identity_ca_dir"):
-        # Another authority than the doors know, and no list of its.
-        variables["identity_ca_dir"] = "/srv/test/other"
-        site.run(DOOR, ["mkdir", "-p", "/srv/test/other"])
-        site.write(
-            DOOR,
-            "/srv/test/other/ca.pem",
-            Authority(site.authority.place / "other", ["CN=Other"]).certificate.read_text(),
-        )
-    before = fingerprint(site)
-    done = plays.role(variables)
-    assert done.returncode != 0
-    assert said in " ".join(done.stdout.split()), done.stdout
-    assert fingerprint(site) == before
-    assert Visitor(site, jane).ask(f"https://{PORTAL}:{CERTIFICATES}/plain").status == 200
-
-
-def test_what_only_apache_would_find_is_refused_as_well(site: Site) -> None:
-    """A pattern that is one to Python and none to Apache."""
-    match = [{"part": "CN_1", "pattern": r"UID:([a-z]+)\u0031", "groups": ["user"]}]
-    before = fingerprint(site)
-    done = plays.role({"identity_rules": [{"name": "odd", "match": match}]})
-    assert done.returncode != 0
-    assert "RewriteCond: cannot compile regular expression" in done.stdout
-    assert fingerprint(site) == before
-
-
-def test_a_second_run_changes_nothing(site: Site) -> None:
-    before = fingerprint(site)
-    done = plays.role({})
-    assert done.returncode == 0
-    assert "changed=0" in done.stdout
-    assert fingerprint(site) == before
