@@ -1,0 +1,1 @@
+"""A job's program sees its own directory only, without anybody being root for that."""
