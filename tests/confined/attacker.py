@@ -37,8 +37,8 @@ def attempts(reach: dict[str, Any]) -> dict[str, Callable[[], object]]:
         "list": lambda: list(there.iterdir()),
         "list those above": lambda: found(there),
         "append": lambda: append(there / "appended"),
-        "create": (there / "created").touch,
-        "make a directory": (there / "made").mkdir,
+        "create": lambda: create(there / f"created-{os.getpid()}"),
+        "make a directory": (there / f"made-{os.getpid()}").mkdir,
         "empty": lambda: os.truncate(there / "emptied", 0),
         "remove": (there / "removed").unlink,
         "rename": lambda: (there / "renamed").rename(own / "renamed"),
@@ -76,6 +76,12 @@ def append(path: Path) -> None:
     """Write into a file that is there."""
     with path.open("a") as file:
         file.write("x")
+
+
+def create(path: Path) -> None:
+    """Make a file."""
+    with path.open("x"):
+        pass
 
 
 def through(link: Path, target: Path, rest: str = "") -> str:
@@ -177,7 +183,16 @@ def work() -> dict[str, Any]:
     return {
         "environment": dict(os.environ),
         "no_new_privileges": "NoNewPrivs:\t1" in status,
+        "profile": profile(),
     }
+
+
+def profile() -> str:
+    """AppArmor's, where there is AppArmor."""
+    try:
+        return Path("/proc/self/attr/current").read_text().strip("\0\n")
+    except OSError:
+        return ""
 
 
 if __name__ == "__main__":
