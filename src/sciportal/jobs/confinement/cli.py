@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from sciportal.jobs.confinement import (
+    apparmor,
     bubblewrap,
     environment,
     follow,
@@ -76,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="under landlock, let it use /dev/shm, with names that others of the account can guess",
     )
+    parser.add_argument(
+        "--profile", metavar="NAME", help="of AppArmor, to change to; layer landlock or none"
+    )
     parser.add_argument("--cpu", metavar="SECONDS", type=_positive, help="of processor time")
     parser.add_argument("--file-size", metavar="BYTES", type=_positive, help="of each file")
     parser.add_argument("--processes", metavar="NUMBER", type=_positive, help="of the account here")
@@ -122,10 +126,11 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     if os.geteuid() == 0:
         raise NotPermittedError("confine a program", "this is root", "run it as the job's account")
     network = options.network == "host"
+    wanted = apparmor.layer(options.profile, options.layer) if options.profile else options.layer
     seen = view.of(options.directory, options.read)
     variables = environment.of(os.environ, options.env, seen)
-    found = layers.look(network=network, only=options.layer)
-    layer = layers.choose(options.layer, found, network=network)
+    found = layers.look(network=network, only=wanted)
+    layer = layers.choose(wanted, found, network=network)
     confined = layer is not Layer.NONE
     run = program.find(words, variables["PATH"], seen, confined=confined)
     _say(layer, found, as_json=options.json)
@@ -135,6 +140,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     limits.impose(limits.Limits(options.cpu, options.file_size, options.processes))
     if layer is Layer.BUBBLEWRAP:
         return _follow(found, seen, run, variables, network=network)
+    if options.profile:
+        apparmor.change(options.profile)
     if confined:
         landlock.restrict(seen, network=network, shared_memory=options.shared_memory)
         if not network:

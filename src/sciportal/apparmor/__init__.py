@@ -1,0 +1,1 @@
+"""AppArmor profiles of the site: checked before they replace others, loaded, removed."""
