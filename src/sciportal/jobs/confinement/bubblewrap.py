@@ -82,10 +82,10 @@ def _mounts(view: View) -> Iterator[Sequence[str]]:
         yield "--ro-bind-try", path, path
     yield "--proc", "/proc"
     yield "--dev", "/dev"
+    # In memory: a directory in the job's own could be made a link by another process of the job,
+    # just before bwrap follows it.
     for path in _TEMPORARY:
-        # A mount point in it would have to be made in the job's directory.
-        inner = any(views.is_below(each, path) for each in (view.directory, *view.read))
-        yield ("--tmpfs", path) if inner else ("--bind", view.temporary, path)
+        yield "--tmpfs", path
     for path in view.read:
         yield "--ro-bind", path, path
     yield "--bind", view.directory, view.directory

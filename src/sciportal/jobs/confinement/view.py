@@ -51,11 +51,6 @@ class View(NamedTuple):
     read: tuple[str, ...]
     """What it may read beside, as it was named; absolute."""
 
-    @property
-    def temporary(self) -> str:
-        """What it has in place of /tmp."""
-        return os.path.join(self.directory, _DIRECTORIES["TMPDIR"])
-
     def places(self) -> dict[str, str]:
         """Variables that lead programs into the job's directory."""
         own = self.directory
