@@ -98,6 +98,21 @@ def test_a_limit_that_is_no_number(place: Place, option: str, value: str) -> Non
     assert "Traceback" not in ended.stderr
 
 
+def test_a_profile_that_cannot_be_had(place: Place) -> None:
+    own = str(place.directory("profile"))
+    words = ["--directory", own, "--profile"]
+    wanted = "change to the profile"
+    refused(place, [*words, "a b", "--", "true"], 2, f"{wanted} 'a b'", "give one with --profile")
+    under = [*words, "worker//slot1", "--layer", "bubblewrap", "--", "true"]
+    refused(place, under, 2, f"{wanted} 'worker//slot1'", "could not mount", "--layer landlock")
+    # Either the kernel has no AppArmor, or nobody has loaded that.
+    ended = place.run([*CALL, *words, "worker//nonesuch", "--layer", "none", "--", "echo", "ran"])
+    assert ended.returncode == 1
+    assert f"{wanted} worker//nonesuch: " in ended.stderr
+    assert ended.stderr.rstrip().endswith("load it, by the role apparmor")
+    assert ended.stdout == ""
+
+
 def test_a_link_in_the_place_of_a_directory_leads_nowhere(place: Place, layer: str) -> None:
     other = place.directory(f"{layer}-other")
     own = place.directory(f"{layer}-linked")
