@@ -86,8 +86,9 @@ def test_an_upgrade_under_load_loses_no_request_and_restarts_only_what_changed(
 
 
 def test_a_leaking_application_is_recycled_without_a_failed_request(cluster: Cluster) -> None:
+    # A gigabyte a second: in its first one a process is not replaced, and 18 requests kill it.
     def ask(_: int) -> int:
-        found: int = told(cluster, UNIT, "/?leak=100")["pid"]
+        found: int = told(cluster, UNIT, "/?leak=100&sleep=0.4")["pid"]
         return found
 
     with ThreadPoolExecutor(4) as pool:
