@@ -1,5 +1,5 @@
 # Every target installs what it needs; `make help` lists them.
-.PHONY: help demo demo-down test test-unit test-long soak bench lint docs venv image cluster
+.PHONY: help demo demo-down test test-unit test-more test-long soak bench lint docs venv image cluster
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -10,12 +10,15 @@ demo: ## a cluster with alice's page, at http://localhost:8080/~alice/
 demo-down: ## remove everything that the demo and the tests made
 	@tools/demo down
 
-test: ## all tests of the core, on a cluster of their own making (half an hour; a demo is removed)
+test: ## all tests of the core, on a cluster of their own making (25 minutes; a demo is removed)
 	@tools/test
 
 test-unit: ## unit tests and golden files (seconds)
 	@tools/setup
 	@.venv/bin/pytest -n auto tests/unit tests/golden
+
+test-more: ## applications on the web host, the front doors, the model (on the cluster that SCIPORTAL_KEEP=true make test leaves)
+	@tools/test more
 
 test-long: ## what takes minutes a test (with `test` at most 60 minutes)
 	@tools/test long
