@@ -43,11 +43,11 @@ def parse(text: str) -> Host:
     Raises:
         ValueError: it is neither.
     """
-    name, _, rest = text.partition("=")
+    name, equals, rest = text.partition("=")
     account, colon, service = rest.partition(":")
     access = frozenset(rest.split(","))
     if colon and is_host(name) and is_account(account) and is_service(service):
         return Host(name, frozenset({"public"}), (account, service))
-    if not colon and _NAME.fullmatch(name) and access <= set(ACCESS):
+    if equals and not colon and _NAME.fullmatch(name) and access <= set(ACCESS):
         return Host(name, access)
     raise ValueError(text)
