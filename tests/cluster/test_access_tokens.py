@@ -62,8 +62,10 @@ class Maker:
 
     def __init__(self, doors: Doors, door: str, user: str) -> None:
         self.page = PAGES.get(door, PAGES["shibboleth"])
-        self.person = Person(doors, door if door in PAGES else "shibboleth", user)
-        if door != "certificate":
+        if door == "certificate":
+            self.person = Person(doors, door, user)
+        else:
+            self.person = Person(doors, "shibboleth", None)
             self.person.visitor.sign_in(user, START.get(door, self.page))
 
     def ask(self, *headers: str, **form: str) -> Answer:
@@ -253,7 +255,7 @@ def test_a_token_expires(
     secret = mine.rpartition("_")[2]
     soon = ["sed", "-i", f"s/^till=.*/till={int(time.time()) + 3}/", f"{TOKENS}/{secret[:18]}"]
     assert program.ask(MINE, "/", mine).status == 200
-    cluster.run(WEB, soon, user="www-data")
+    cluster.run(WEB, ["runuser", "-u", "www-data", "--", *soon])
     wait_for(lambda: program.ask(MINE, "/", mine).status == 401, 10)
     assert "it has expired" in refused(program.ask(MINE, "/", mine))
 
