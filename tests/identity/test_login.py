@@ -61,8 +61,9 @@ class Curl:
 
     def __init__(self, site: Site, place: Path) -> None:
         self.jar, self.authority = place / "jar", site.authority.certificate
-        hosts = site.addresses.items()
-        self.resolve = [f"--resolve={host}:443:{address}" for host, address in hosts]
+        self.resolve: list[str] = []
+        for host, address in site.addresses.items():
+            self.resolve += ["--resolve", f"{host}:443:{address}"]
 
     def __call__(self, *words: str) -> str:
         """What comes of following wherever it leads; the last line is where that was."""
