@@ -248,6 +248,16 @@ def at_door(apache: Apache, path: str, **headers: str) -> Came:
     return apache.call("recognise", r={"uri": path}, headers_in=headers)
 
 
+def test_nothing_of_the_connections_certificate_is_left_beside_a_token(apache: Apache) -> None:
+    env = {"SCIPORTAL_user": "alice", "SCIPORTAL_last": "A", "SCIPORTAL_DN": "CN=alice"}
+    env |= {"SCIPORTAL_issuer": AUTHORITY, "SCIPORTAL_DOOR": "certificate"}
+    said = {"Authorization": f"Bearer {make(apache)}"}
+    came = apache.call("recognise", r={"uri": "/x"}, headers_in=said, subprocess_env=env)
+    assert (came.env["SCIPORTAL_user"], came.env["SCIPORTAL_issuer"]) == ("bob", HOME)
+    assert "SCIPORTAL_DN" not in came.env
+    assert not came.env.get("SCIPORTAL_last")
+
+
 def test_at_the_doors_a_token_replaces_the_session(apache: Apache) -> None:
     said = {"Authorization": f"Bearer {make(apache)}", "Cookie": "a=1; _shibsession_x=y; b=2"}
     came = at_door(apache, "/portal", **said)
