@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from sciportal import outcome
 from sciportal.apparmor import kernel, transitions
 from sciportal.service.errors import ServiceError, UsageError
 
@@ -24,16 +25,13 @@ def main(argv: list[str] | None = None) -> int:
         argv: its arguments without the command's name; the process's by default.
     """
     options = _parser().parse_args(argv)
-    try:
+
+    def every() -> int:
         for each in options.files:
             options.action(each, options)
-    except ServiceError as error:
-        print(f"sciportal-apparmor: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"sciportal-apparmor: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return 0
+
+    return outcome.exit_code("sciportal-apparmor", every)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,9 +7,10 @@ import json
 import sys
 from pathlib import Path
 
+from sciportal import outcome
 from sciportal.apps import deployment, gate, instance, place, wanted
 from sciportal.apps.deployment import Deed
-from sciportal.service.errors import NotRunningError, ServiceError, UsageError
+from sciportal.service.errors import NotRunningError, UsageError
 
 _INPUT_LIMIT = 1 << 24
 
@@ -21,15 +22,7 @@ def main(argv: list[str] | None = None) -> int:
         argv: its arguments without the command's name; the process's by default.
     """
     options = _parser().parse_args(argv)
-    try:
-        code: int = options.action(options)
-    except ServiceError as error:
-        print(f"sciportal-app: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"sciportal-app: {error}", file=sys.stderr)
-        return 1
-    return code
+    return outcome.exit_code("sciportal-app", lambda: int(options.action(options)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,11 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+from sciportal import outcome
 from sciportal.frontend import accounts, daemon, declared, health, hosts, routemap, workers
 from sciportal.frontend.apache import Apache
 from sciportal.frontend.hosts import Host
 from sciportal.service import site as sites
-from sciportal.service.errors import ServiceError
 from sciportal.service.slurm import Slurm
 
 # More than this is no route map.
@@ -25,15 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         argv: its arguments without the command's name; the process's by default.
     """
     options = _parser().parse_args(argv)
-    try:
-        code: int = options.action(options)
-    except ServiceError as error:
-        print(f"service-routes: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"service-routes: {error}", file=sys.stderr)
-        return 1
-    return code
+    return outcome.exit_code("service-routes", lambda: int(options.action(options)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ import datetime
 import sys
 from pathlib import Path
 
+from sciportal import outcome
 from sciportal.frontend.apache import Apache
 from sciportal.identity import accounts, check, gather, refresh, settings, shibd, tokens
 from sciportal.identity.settings import Settings
@@ -22,15 +23,7 @@ def main(argv: list[str] | None = None) -> int:
         argv: its arguments without the command's name; the process's by default.
     """
     options = _parser().parse_args(argv)
-    try:
-        code: int = options.action(options)
-    except ServiceError as error:
-        _say([error])
-        return error.exit_code
-    except OSError as error:
-        print(f"sciportal-identity: {error}", file=sys.stderr)
-        return 1
-    return code
+    return outcome.exit_code("sciportal-identity", lambda: int(options.action(options)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,20 +16,6 @@ from unit.identity.test_accounts import AUTHORITY, GUEST, HOME, MAP
 
 OWN = f"https://{HOST}:9443"
 DOOR = "https://portal.example.org:9443"
-
-
-@pytest.fixture
-def apache(tmp_path: Path) -> Iterator[Apache]:
-    made = Apache(tmp_path / "state", MAP)
-    yield made
-    made.end()
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apache]:
-    made = Apache(tmp_path_factory.mktemp("lasting") / "state", MAP)
-    yield made
-    made.end()
 
 
 def test_who_is_not_known_is_sent_to_the_door_and_back(apache: Apache) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,20 +19,6 @@ from unit.identity.test_accounts import AUTHORITY, HOME, MAP
 from unit.identity.test_gather import settings
 
 DAY = 86400
-
-
-@pytest.fixture
-def apache(tmp_path: Path) -> Iterator[Apache]:
-    made = Apache(tmp_path / "state", MAP)
-    yield made
-    made.end()
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apache]:
-    made = Apache(tmp_path_factory.mktemp("lasting") / "state", MAP)
-    yield made
-    made.end()
 
 
 def page(

@@ -11,6 +11,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from sciportal import outcome
 from sciportal.jobs.confinement import (
     apparmor,
     bubblewrap,
@@ -24,7 +25,7 @@ from sciportal.jobs.confinement import (
     view,
 )
 from sciportal.jobs.confinement.layers import AUTO, Found, Layer
-from sciportal.service.errors import NotPermittedError, ServiceError, UsageError
+from sciportal.service.errors import NotPermittedError, UsageError
 
 if TYPE_CHECKING:
     from sciportal.jobs.confinement.view import View
@@ -41,16 +42,11 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     mark = words.index("--") if "--" in words else len(words)
     options = _parser().parse_args(words[:mark])
-    try:
-        if options.probe:
-            return _probe(options)
-        return _run(options, words[mark + 1 :])
-    except ServiceError as error:
-        print(f"sciportal-confine: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"sciportal-confine: {error}", file=sys.stderr)
-        return 1
+
+    def action() -> int:
+        return _probe(options) if options.probe else _run(options, words[mark + 1 :])
+
+    return outcome.exit_code("sciportal-confine", action)
 
 
 def _parser() -> argparse.ArgumentParser:
