@@ -24,7 +24,7 @@ ECHO = Path(__file__).with_name("echo.py").read_text()
 # Another cluster, made from the same definition under another name, can be tested as well.
 PREFIX = os.environ.get("SCIPORTAL_PREFIX", "sciportal")
 CTL, WEB, NODES = f"{PREFIX}-ctl", f"{PREFIX}-web", (f"{PREFIX}-node1", f"{PREFIX}-node2")
-PODMAN = str(ROOT / "tools" / "podman")
+PODMAN, ENTER = (str(ROOT / "tools" / each) for each in ("podman", "enter"))
 HOSTS = (CTL, WEB, *NODES)
 
 
@@ -95,13 +95,7 @@ class Cluster:
     @staticmethod
     def prefix(host: str, user: str | None) -> list[str]:
         """The words that run what follows them on `host` as `user`."""
-        if user is None:
-            return [PODMAN, "exec", "-i", host]
-        home = f"/home/{user}"
-        words = [PODMAN, "exec", "-i", "-u", user, "-w", home]
-        for each in (f"HOME={home}", f"USER={user}", f"LOGNAME={user}", "SHELL=/bin/bash"):
-            words += ["-e", each]
-        return [*words, host]
+        return [ENTER, host, *(["--user", user] if user else [])]
 
     def service(
         self, user: str, *words: str, check: bool = True, host: str = CTL, stdin: str | None = None

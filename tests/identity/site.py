@@ -20,7 +20,7 @@ from identity.authority import PORTAL, PROVIDER, Authority
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = os.environ.get("SCIPORTAL_PREFIX", "sciportal")
 DOOR, IDP = f"{PREFIX}-door", f"{PREFIX}-door-idp"
-PODMAN = str(ROOT / "tools" / "podman")
+PODMAN, ENTER = (str(ROOT / "tools" / each) for each in ("podman", "enter"))
 CERTIFICATES = 8443
 
 
@@ -92,7 +92,7 @@ class Site:
     ) -> Ended:
         """Run `argv` on a host as root."""
         done = subprocess.run(
-            [PODMAN, "exec", "-i", host, *argv],
+            [ENTER, host, *argv],
             input=stdin,
             stdin=None if stdin is not None else subprocess.DEVNULL,
             capture_output=True,
