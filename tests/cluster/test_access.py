@@ -170,10 +170,13 @@ def test_no_visitor_says_who_they_are(people: dict[tuple[str, str], Person], doo
 
 
 def test_another_providers_bob_is_not_bob(doors: Doors) -> None:
-    stranger = Person(doors, "shibboleth", None)
-    target = f"entityID={GUEST}/idp&target={PORTAL}/Shibboleth.sso/Session"
-    session = stranger.visitor.sign_in("bob", f"{PORTAL}/Shibboleth.sso/Login?{target}")
-    assert f"{GUEST}/idp" in session.text
+    def signed_in() -> Person | None:
+        person = Person(doors, "shibboleth", None)
+        target = f"entityID={GUEST}/idp&target={PORTAL}/Shibboleth.sso/Session"
+        session = person.visitor.sign_in("bob", f"{PORTAL}/Shibboleth.sso/Login?{target}")
+        return person if f"{GUEST}/idp" in session.text else None
+
+    stranger = wait_for(signed_in, 5)
     answer = stranger.ask(OURS)
     assert answer.status == 200
     assert dict(answer.echo["headers"])["x-shib-userid"] == "bob"
