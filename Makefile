@@ -17,7 +17,7 @@ test-unit: ## unit tests and golden files (seconds)
 	@tools/setup
 	@.venv/bin/pytest -n auto tests/unit tests/golden
 
-test-more: ## applications on the web host, the front doors, the model (on the cluster that SCIPORTAL_KEEP=true make test leaves)
+test-more: ## what the core has no time for (on the cluster that SCIPORTAL_KEEP=true make test leaves)
 	@tools/test more
 
 test-long: ## what takes minutes a test (with `test` at most 60 minutes)

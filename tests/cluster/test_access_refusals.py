@@ -15,7 +15,7 @@ from cluster.plays import play
 from cluster.testbed import WEB, Cluster
 
 # Others change the configuration, too, but for a moment.
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.more]
 
 FILES = ["/etc/apache2", "/etc/shibboleth", "/etc/sciportal", "/usr/local/share/sciportal"]
 

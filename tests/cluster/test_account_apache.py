@@ -12,6 +12,8 @@ from cluster.data import brought, by_owner, by_root, flat, gone, may_submit, sta
 from cluster.plays import GRANT, REVOKE, play
 from cluster.testbed import CTL, Cluster, wait_for
 
+pytestmark = pytest.mark.more
+
 CONF = ".apache-service/options.conf"
 WHO = {"path": "data/who.php", "content": '<?php echo "ran by ", `id -un`;'}
 PAGES = {"public_html": {"files": [WHO, {"path": "data/deep/page.txt", "content": "deep\n"}]}}

@@ -10,7 +10,7 @@ import pytest
 from cluster.data import brought, by_owner, by_root, flat, gone, status, text_of
 from cluster.testbed import CTL, Cluster, wait_for
 
-pytestmark = pytest.mark.uwsgi
+pytestmark = [pytest.mark.uwsgi, pytest.mark.more]
 
 OWN = ".uwsgi-service"
 PEOPLE = ("alice", "bob")

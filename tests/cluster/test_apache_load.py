@@ -14,7 +14,7 @@ from cluster.testbed import CTL, Cluster, wait_for
 from cluster.wrk import CONNECTIONS, Wrk, prepare
 
 # Each reload of the front end cuts idle connections, which wrk counts.
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.more]
 
 SECONDS = [5, pytest.param(30, marks=pytest.mark.long)]
 SETTINGS = ".sbatch-service/apache.toml"

@@ -14,7 +14,7 @@ from cluster.browser import BOTH, Chromium, Window, place_of
 from cluster.data import by_root
 from cluster.testbed import CTL, NODES, Cluster, wait_for
 
-pytestmark = pytest.mark.apache
+pytestmark = [pytest.mark.apache, pytest.mark.more]
 
 # What phpLiteAdmin and UseModWiki need of the system, on the nodes.
 NEEDED = ["php-sqlite3", "php-mbstring", "libcgi-pm-perl"]

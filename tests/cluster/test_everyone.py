@@ -10,7 +10,7 @@ import pytest
 
 from cluster.testbed import CTL, SLEEPER, Cluster, Service
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.more]
 
 ACCOUNTS = 500
 # Two services each, as a start and a stop leave them.

@@ -16,7 +16,7 @@ from cluster.squat import Squatter, visit
 from cluster.testbed import CTL, NODES, WEB, Cluster, Service, wait_for
 from cluster.wrk import CONNECTIONS, Wrk, prepare
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.more]
 
 BIG = 12_000_000
 END = "the end"

@@ -12,7 +12,7 @@ from cluster.entries import by_ansible, by_command
 from cluster.testbed import CTL, Cluster, Ended
 from messages.table import ENTRIES, cases
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.more]
 
 CASES = cases()
 EVERY = [

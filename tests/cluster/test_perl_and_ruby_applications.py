@@ -15,7 +15,7 @@ from cluster.data import by_root
 from cluster.frameworks import MOJOLICIOUS, SINATRA
 from cluster.testbed import Cluster, wait_for
 
-pytestmark = pytest.mark.uwsgi
+pytestmark = [pytest.mark.uwsgi, pytest.mark.more]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -17,7 +17,7 @@ from cluster.data import by_root
 from cluster.frameworks import DJANGO, FLASK
 from cluster.testbed import ROOT, Cluster, wait_for
 
-pytestmark = pytest.mark.uwsgi
+pytestmark = [pytest.mark.uwsgi, pytest.mark.more]
 
 # The example of the page "Writing your own type", as a service of one's own.
 WALL = re.search(

@@ -23,7 +23,7 @@ from cluster.wsgi import (
     told,
 )
 
-pytestmark = [pytest.mark.web, pytest.mark.usefixtures("web_applications")]
+pytestmark = [pytest.mark.web, pytest.mark.more, pytest.mark.usefixtures("web_applications")]
 
 
 def pids(cluster: Cluster) -> dict[str, str]:

@@ -11,7 +11,7 @@ from cluster import wsgi
 from cluster.testbed import WEB, Cluster, Ended
 from cluster.wsgi import ACCOUNT, OTHER, PROGRAM, STATE, application, as_account, deploy, told
 
-pytestmark = [pytest.mark.web, pytest.mark.usefixtures("web_applications")]
+pytestmark = [pytest.mark.web, pytest.mark.more, pytest.mark.usefixtures("web_applications")]
 
 SOCKET = f"{STATE}/{PROGRAM}/app.sock"
 CLOSED = (
