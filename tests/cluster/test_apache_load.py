@@ -48,7 +48,7 @@ def test_reloads_under_load_fail_no_request(
     while load.is_running():
         cluster.service("bob", "reload", "apache")
         reloads += 1
-        time.sleep(0.3)
+        time.sleep(0.6)
     outcome = load.outcome()
     assert reloads >= 2
     assert outcome.served > CONNECTIONS

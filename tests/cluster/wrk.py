@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import NamedTuple
 
 from cluster.testbed import CTL, WEB, Cluster
@@ -79,6 +80,10 @@ class Wrk:
     """
 
     def __init__(self, cluster: Cluster, path: str, seconds: int) -> None:
+        # A reload of the front end ends connections that wait, which wrk takes for broken: what
+        # is to be declared is declared before.
+        cluster.run(WEB, ["systemctl", "start", "sciportal-workers"])
+        time.sleep(1)
         argv = ["wrk", "-c", str(CONNECTIONS), "-t", "1", "-d", f"{seconds}s", "--timeout", "10s"]
         self._process = cluster.start(CTL, [*argv, "-s", _PLACE, f"http://{WEB}:80{path}"])
         self._seconds = seconds
