@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from batch.own_slurm import own_slurm as own_slurm
 from confined.place import Place, made
 
 

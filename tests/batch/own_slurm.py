@@ -1,0 +1,309 @@
+"""A Slurm of the tests' own on this machine: real daemons in namespaces, with accounts of its own.
+
+Mount and process namespaces are private, so the accounts exist only in there, and the end of their
+first process ends every daemon and job. The network is the machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "sciportal"
+PYTHON = "/usr/bin/python3"
+PATIENCE = 60.0
+NODES = ("n1", "n2")
+PORTAL = "portal"
+_NEEDED = ("slurmctld", "slurmd", "munged", "sbatch", "unshare", "nsenter")
+_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+class Person(NamedTuple):
+    """An account inside: name and number, which is the group's as well."""
+
+    name: str
+    uid: int
+
+
+PEOPLE = (
+    Person("alice", 61001),
+    Person("bob", 61002),
+    Person("shared", 61003),
+    Person(PORTAL, 901),
+)
+
+
+def missing() -> str:
+    """Why there can be no such Slurm here; empty if there can."""
+    if os.geteuid() != 0:
+        return "namespaces with accounts of their own take root"
+    lacks = [each for each in _NEEDED if shutil.which(each, path=_PATH) is None]
+    return f"not installed: {', '.join(lacks)}" if lacks else ""
+
+
+class OwnSlurm:
+    """One cluster: slurmctld, two slurmd and munged, below one directory.
+
+    Args:
+        root: the directory, which everybody can enter.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.conf = root / "slurm.conf"
+        self.library = root / "library"
+        self._first: subprocess.Popen[str] | None = None
+        self._ports = _free_ports(1 + len(NODES))
+
+    # The cluster
+
+    def start(self) -> None:
+        """Bring it up, and wait until its nodes are idle."""
+        for each in ("etc", "home", "log", "run", "state", "bin", *NODES):
+            (self.root / each).mkdir()
+        shutil.copytree(SOURCE, self.library / "sciportal", ignore=_without_compiled)
+        for person in PEOPLE:
+            home = self.home(person.name)
+            home.mkdir(mode=0o700)
+            os.chown(home, person.uid, person.uid)
+        self._write()
+        enter = (
+            'set -e; for each in passwd group; do mount --bind "$1/etc/$each" "/etc/$each"; done'
+        )
+        self._first = subprocess.Popen(
+            [
+                *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+                *("sh", "-c", f"{enter}; echo ready; exec sleep infinity", "sh", str(self.root)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._first.stdout
+        assert self._first.stdout.readline() == "ready\n"
+        self._enter = _entrance(self._first.pid)
+        self.munged()
+        self.slurmctld()
+        for node in NODES:
+            self.slurmd(node)
+        wait_for(lambda: self.text("sinfo", "-h", "-o", "%t %D") == f"idle {len(NODES)}\n")
+
+    def stop(self) -> None:
+        """End every process of it."""
+        if self._first:
+            os.killpg(self._first.pid, signal.SIGKILL)
+            self._first.wait(PATIENCE)
+            # The first process inside takes all others along; its parent waits for none of them.
+            wait_for(lambda: not Path(f"/proc/{self._inner()}").exists())
+
+    def munged(self) -> None:
+        """Start munged."""
+        places = {each: self.root / "run" / f"munge.{each}" for each in ("socket", "pid", "seed")}
+        options = [f"--{name}-file={places[name]}" for name in ("pid", "seed")]
+        log = self.root / "log" / "munge.log"
+        key = self.root / "etc" / "munge.key"
+        words = [f"--key-file={key}", f"--log-file={log}", f"--socket={places['socket']}"]
+        self.check("munged", "--force", *words, *options)
+
+    def slurmctld(self) -> None:
+        """Start slurmctld."""
+        self.check("slurmctld", "-f", str(self.conf))
+
+    def slurmd(self, node: str) -> None:
+        """Start a node's slurmd."""
+        self.check("slurmd", "-f", str(self.conf), "-N", node)
+
+    def kill(self, name: str, number: int = signal.SIGKILL) -> None:
+        """Send a signal to a daemon of this cluster.
+
+        Args:
+            name: `slurmctld`, or a node for its slurmd.
+            number: the signal.
+        """
+        pid = (self.root / "run" / f"{name}.pid").read_text().strip()
+        self.check("kill", f"-{number}", pid)
+
+    # What is run in it
+
+    def words(self, argv: Sequence[str], user: str = "") -> list[str]:
+        """The call that runs a program inside.
+
+        Args:
+            argv: the program and its arguments.
+            user: whose process it is; root's where there is none.
+        """
+        inside = ["env", "-i", *(f"{key}={value}" for key, value in self.environment(user).items())]
+        if user:
+            who = _person(user)
+            ids = (f"--reuid={who.uid}", f"--regid={who.uid}", "--clear-groups")
+            inside = ["setpriv", *ids, *inside]
+        return [*self._enter, *inside, *argv]
+
+    def environment(self, user: str = "") -> dict[str, str]:
+        """The environment of what is run inside."""
+        return {
+            "PATH": f"{self.root}/bin:{_PATH}",
+            "PYTHONPATH": str(self.library),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SLURM_CONF": str(self.conf),
+            "LANG": "C.UTF-8",
+            "HOME": str(self.home(user)) if user else "/root",
+        }
+
+    def run(
+        self, *argv: str, user: str = "", stdin: str = "", timeout: float = PATIENCE
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program inside and wait for it."""
+        return subprocess.run(
+            self.words(argv, user),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd="/",
+            check=False,
+        )
+
+    def check(self, *argv: str, user: str = "") -> str:
+        """Run a program inside that must not fail; what it printed."""
+        ended = self.run(*argv, user=user)
+        assert ended.returncode == 0, ended
+        return ended.stdout
+
+    def text(self, *argv: str) -> str:
+        """What a program inside printed, whether it failed or not."""
+        return self.run(*argv).stdout
+
+    def home(self, user: str) -> Path:
+        """The home of an account."""
+        return self.root / "home" / user
+
+    def queue(self) -> list[str]:
+        """What is in the queue: name, user and state, a job a line."""
+        return self.check("squeue", "-h", "-t", "all", "-o", "%j %u %T").splitlines()
+
+    def _inner(self) -> str:
+        return self._enter[self._enter.index("--target") + 1]
+
+    def _write(self) -> None:
+        etc = self.root / "etc"
+        for name in ("passwd", "group"):
+            system = Path("/etc", name).read_text()
+            lines = [
+                f"{each.name}:x:{each.uid}:{each.uid}::{self.home(each.name)}:/bin/sh"
+                if name == "passwd"
+                else f"{each.name}:x:{each.uid}:"
+                for each in PEOPLE
+            ]
+            (etc / name).write_text(system + "\n".join(lines) + "\n")
+        (etc / "munge.key").write_bytes(os.urandom(128))
+        (etc / "munge.key").chmod(0o400)
+        self.conf.write_text(_configuration(self.root, self._ports))
+
+
+def _configuration(root: Path, ports: Sequence[int]) -> str:
+    host = socket.gethostname().partition(".")[0]
+    settings: Mapping[str, object] = {
+        "ClusterName": "own",
+        "SlurmctldHost": f"{host}(127.0.0.1)",
+        "SlurmctldPort": ports[0],
+        "AuthType": "auth/munge",
+        "AuthInfo": f"socket={root}/run/munge.socket",
+        "CredType": "cred/munge",
+        "MpiDefault": "none",
+        "ProctrackType": "proctrack/linuxproc",
+        "TaskPlugin": "task/none",
+        "SelectType": "select/cons_tres",
+        "SelectTypeParameters": "CR_Core",
+        "ReturnToService": 2,
+        "SlurmUser": "root",
+        "SlurmdUser": "root",
+        "StateSaveLocation": root / "state",
+        "SlurmdSpoolDir": root / "%n",
+        "SlurmctldPidFile": root / "run" / "slurmctld.pid",
+        "SlurmdPidFile": root / "run" / "%n.pid",
+        "SlurmctldLogFile": root / "log" / "slurmctld.log",
+        "SlurmdLogFile": root / "log" / "%n.log",
+        "JobAcctGatherType": "jobacct_gather/none",
+        "AccountingStorageType": "accounting_storage/none",
+        "SchedulerType": "sched/backfill",
+        "SchedulerParameters": "sched_min_interval=0,batch_sched_delay=0",
+        "SlurmdParameters": "config_overrides",
+        "SlurmdTimeout": 10,
+        "MessageTimeout": 3,
+        "MinJobAge": 300,
+        "KillWait": 2,
+        "MaxArraySize": 2001,
+    }
+    lines = [f"{key}={value}" for key, value in settings.items()]
+    for node, port in zip(NODES, ports[1:], strict=True):
+        place = f"NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
+        lines.append(f"NodeName={node} {place} CPUs=8 RealMemory=64000 State=UNKNOWN")
+    every = ",".join(NODES)
+    lines.append(f"PartitionName=main Nodes={every} Default=YES MaxTime=INFINITE State=UP")
+    return "\n".join(lines) + "\n"
+
+
+def _entrance(outer: int) -> list[str]:
+    inner = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()[0]
+    return ["nsenter", "--target", inner, "--mount", "--pid"]
+
+
+def _person(name: str) -> Person:
+    return next(each for each in PEOPLE if each.name == name)
+
+
+def _without_compiled(_directory: str, names: list[str]) -> list[str]:
+    return [each for each in names if each == "__pycache__"]
+
+
+def _free_ports(number: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    try:
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def wait_for(is_so: Callable[[], Any], seconds: float = PATIENCE) -> None:
+    """Wait until something is so, and fail if it does not come to be."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to be"
+        time.sleep(0.05)
+
+
+@contextmanager
+def made() -> Iterator[OwnSlurm]:
+    """A cluster that is there for a while."""
+    root = Path(tempfile.mkdtemp(prefix="own-slurm-", dir="/tmp"))
+    root.chmod(0o755)
+    cluster = OwnSlurm(root)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def own_slurm() -> Iterator[OwnSlurm]:
+    """A real Slurm with accounts of its own; one for each process of tests."""
+    if missing():
+        pytest.skip(f"no Slurm of its own: {missing()}")
+    with made() as cluster:
+        yield cluster
