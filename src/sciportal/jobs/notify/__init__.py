@@ -1,0 +1,1 @@
+"""Announcements of jobs: who makes, sends and receives them."""

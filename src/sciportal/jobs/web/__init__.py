@@ -1,0 +1,1 @@
+"""The interface of the job portal: JSON for programs, pages for people."""
