@@ -21,6 +21,7 @@ _APPLICATION = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _WORKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PRINTED = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]*")
 _MOST_JOBS = 2**53
 
@@ -64,6 +65,11 @@ def is_key(key: str) -> bool:
 def is_title(title: str) -> bool:
     """Whether `title` may be what a person calls a job: a line without what hides or turns text."""
     return len(title) <= LONGEST_TITLE and bool(_PRINTED.fullmatch(title))
+
+
+def is_sha256(text: str) -> bool:
+    """Whether `text` is a SHA-256, in hexadecimal digits."""
+    return bool(_SHA256.fullmatch(text))
 
 
 def job_id(text: str) -> int | None:

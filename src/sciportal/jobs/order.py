@@ -18,7 +18,6 @@ MOST_SCRIPT = 1 << 18
 MOST_POINTS = 1_000_000
 
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,31}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 # Characters of names and of fnmatch(3), below the job's directory.
 _PATTERN = re.compile(r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[A-Za-z0-9._+=,@ *?\[\]!/-]{1,200}")
@@ -189,7 +188,7 @@ def _file(table: Table) -> InputFile:
     file = InputFile(
         table.text("name", fits=names.is_file),
         table.number("size"),
-        table.text("sha256", fits=lambda digest: bool(_SHA256.fullmatch(digest))),
+        table.text("sha256", fits=names.is_sha256),
     )
     table.done()
     return file

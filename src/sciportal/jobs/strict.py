@@ -100,6 +100,31 @@ class Table:
             raise self.error(f"{place} has {len(values)} entries, more than {most}")
         return tuple(values)
 
+    def numbers(
+        self, key: str, default: Collection[int] | None = None, *, most: int = 1000
+    ) -> tuple[int, ...]:
+        """A list of at most `most` whole numbers, none below 0."""
+        values = self._typed(key, list, default if default is None else list(default))
+        place = self._named(key)
+        for each in values:
+            if not isinstance(each, int) or isinstance(each, bool) or not 0 <= each <= LARGEST:
+                raise self.error(f"{place} has {_short(each)}, which it may not have")
+        if len(values) > most:
+            raise self.error(f"{place} has {len(values)} entries, more than {most}")
+        return tuple(values)
+
+    def mapping(self, key: str, *, most: int = 100) -> dict[str, float]:
+        """A table of at most `most` names and numbers; an empty one where there is none."""
+        values = self._typed(key, dict, {})
+        place = self._named(key)
+        for name, value in values.items():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not isinstance(name, str) or len(name) > 64 or not number or not abs(value) < 1e300:
+                raise self.error(f"{place} has {_short(name)}, which is no name with a number")
+        if len(values) > most:
+            raise self.error(f"{place} has {len(values)} entries, more than {most}")
+        return dict(values)
+
     def table(self, key: str, *, optional: bool = False) -> Table:
         """A table in this one; where it is optional and not there, an empty one."""
         value = self._value(key, {} if optional else None)
