@@ -11,10 +11,12 @@ from golden.render import _loader, _yaml
 from unit.roles.test_variables import ROLES
 
 
-def refused(*paths: dict[str, Any]) -> list[str]:
+def refused(*paths: dict[str, Any], **given: Any) -> list[str]:
     """The paths that are refused."""
     variables: dict[str, Any] = {
+        **_yaml(ROLES / "identity/defaults/main.yml"),
         **_yaml(ROLES / "identity/vars/main.yml"),
+        **given,
         "identity_paths": list(paths),
     }
     templar = Templar(loader=_loader, variables=variables)
@@ -83,3 +85,16 @@ def test_a_path_that_is_there_twice_is_refused() -> None:
 def test_only_certain_people_and_everybody_is_refused() -> None:
     assert refused(path(users=["a"], optional=True)) == ["/x"]
     assert refused(path(users=["a"], optional=False)) == []
+
+
+@pytest.mark.parametrize("pattern", ["", "a b", 'a"', "a>", "a\n", "a|b\n</Location>", "%{x}"])
+def test_what_would_mean_something_else_in_the_configuration_is_refused(pattern: str) -> None:
+    assert refused(path(open=["agents/[0-9]+", "list\\.json"])) == []
+    assert refused(path(open=["good", pattern])) == ["/x"]
+
+
+def test_the_job_portals_paths_are_not_for_others() -> None:
+    assert refused(path("/jobs")) == []
+    assert refused(path("/jobs"), job_portal_applications=["shell"]) == ["/jobs"]
+    elsewhere = {"job_portal_server_name": "portal.example.org"}
+    assert refused(path("/jobs"), job_portal_applications=["shell"], **elsewhere) == []
