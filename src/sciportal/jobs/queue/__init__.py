@@ -1,0 +1,1 @@
+"""Batch systems, as the keeper uses them."""

@@ -1,0 +1,127 @@
+"""What the keeper asks of a batch system. Another one is another file with such a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sciportal.jobs.order import Order
+
+
+class Phase(Enum):
+    """What a batch system does with a job."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    ENDED = "ended"
+    ABSENT = "absent"
+    """It answers, and knows of no such job, which left no exit code either."""
+
+
+class Sight(NamedTuple):
+    """A job, as it was seen."""
+
+    phase: Phase
+    exit_code: int | None = None
+    """Of a script that ended by itself."""
+    reason: str = ""
+    """For people, where the batch system ended the job."""
+    node_died: bool = False
+    """Whether it was ended by that."""
+
+
+class Attempt(NamedTuple):
+    """Which attempt at a job is meant, and whose directory it is in."""
+
+    job: int
+    attempt: int
+    user: str
+    host: str
+
+    @classmethod
+    def of(cls, order: Order) -> Attempt:
+        """Of an order."""
+        return cls(order.job, order.attempt, order.user, order.host)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was copied of a job that ended."""
+
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
+    """Sentences: which files were not copied, and why."""
+
+
+class Tail(NamedTuple):
+    """A piece of a job's output."""
+
+    size: int
+    """Bytes that there are by now."""
+    start: int
+    data: bytes
+
+
+class Backend(Protocol):
+    """A batch system.
+
+    Raises (every method):
+        UnknownError: it does not answer; nothing may be concluded, and it is asked again later.
+        NotPermittedError: the user has no account there, or not any more.
+    """
+
+    def send(self, order: Order, inputs: Path) -> str:
+        """Hand a job over; the same attempt again gives the same job.
+
+        Args:
+            order: the job.
+            inputs: the directory of its input files.
+
+        Returns:
+            The batch system's own name for it.
+
+        Raises:
+            ServiceError: it is refused, for good.
+        """
+
+    def look(self, orders: Sequence[Order]) -> Mapping[Attempt, Sight | Exception]:
+        """See what became of jobs, with as few questions as possible.
+
+        Args:
+            orders: the jobs.
+
+        Returns:
+            What was seen, or the error that says why nothing was, of each.
+        """
+
+    def cancel(self, attempt: Attempt) -> None:
+        """End a job, or see to it that it does not begin; that it ended is to be seen by `look`."""
+
+    def collect(self, order: Order, into: Path) -> Collected:
+        """Copy the outputs of a job that ended.
+
+        Args:
+            order: the job.
+            into: an empty directory. Its files are plain ones, however hostile the job was.
+
+        Raises:
+            NotRunningError: the job's directory is gone.
+        """
+
+    def tail(self, attempt: Attempt, stream: str, start: int, most: int) -> Tail:
+        """Read what a job has written so far.
+
+        Args:
+            attempt: the job.
+            stream: `stdout` or `stderr`.
+            start: the first byte; negative counts from the end.
+            most: bytes.
+        """
+
+    def clean(self, attempt: Attempt) -> None:
+        """Remove a job's directory, if it is there."""
