@@ -1,14 +1,22 @@
-"""Confined jobs on this machine."""
+"""Confined jobs on this machine, and the store of the portal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import Engine
 
 from batch.own_slurm import own_slurm as own_slurm
 from confined.place import Place, made
+from jobs.clock import Clock
+from jobs.postgresql import Server, server
+from sciportal.jobs.settings import Settings
+from sciportal.jobs.store import engine, migrations
+from sciportal.jobs.store.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +39,87 @@ def layer(request: pytest.FixtureRequest, offered: Any) -> str:
     if not offered[name]["works"]:
         pytest.skip(f"this machine has no {name}: {offered[name]}")
     return name
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A server of PostgreSQL."""
+    with server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "portal.sqlite"
+    _migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: Server) -> str:
+    """The name of a migrated database to copy."""
+    name = postgresql.create()
+    _migrated(postgresql.url(name))
+    return name
+
+
+def _migrated(url: str) -> None:
+    database = engine.connect(url)
+    assert migrations.migrate(database)
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database of each kind, without jobs."""
+    if request.param == "sqlite":
+        path = tmp_path / "portal.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    running: Server = request.getfixturevalue("postgresql")
+    return running.url(running.create(request.getfixturevalue("postgresql_template")))
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[str], Engine]]:
+    """Opens databases, which are closed after the test."""
+    opened: list[Engine] = []
+
+    def open_one(url: str) -> Engine:
+        opened.append(engine.connect(url))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of the store, which passes when a test says so."""
+    return Clock()
+
+
+@pytest.fixture
+def store(database_url: str, connect: Callable[[str], Engine], clock: Clock) -> Store:
+    """A store without jobs, on each kind of database."""
+    return Store(connect(database_url), clock)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with everything below one directory; the database is not made."""
+    state = tmp_path / "state"
+    state.mkdir()
+    (tmp_path / "applications").mkdir()
+    secret = tmp_path / "secret"
+    secret.write_text("0123456789abcdef" * 4 + "\n")
+    secret.chmod(0o600)
+    return Settings(
+        database=f"sqlite:///{state}/portal.sqlite",
+        state_dir=state,
+        descriptors=(tmp_path / "applications",),
+        accounts=tmp_path / "portal-accounts.toml",
+        secret_file=secret,
+    )

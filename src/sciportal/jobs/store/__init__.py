@@ -1,0 +1,1 @@
+"""Where the portal remembers jobs: SQLite, or PostgreSQL."""

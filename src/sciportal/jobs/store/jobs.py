@@ -1,0 +1,164 @@
+"""Jobs in the table: submitted, looked for, marked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from sciportal.jobs import order
+from sciportal.jobs.errors import QuotaError
+from sciportal.jobs.states import OPEN, Cause, Event, State
+from sciportal.jobs.store import events, fair
+from sciportal.jobs.store.job import ENDED, Job, Listing, NewJob, of_row
+from sciportal.jobs.store.tables import JOBS
+
+_OPEN = [state.value for state in OPEN]
+_COLLECTED = [state.value for state in ENDED - {State.DELETE}]
+
+
+def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> Job:
+    """A new job.
+
+    Args:
+        connection: with the transaction.
+        new: the job.
+        now: in microseconds.
+        most: jobs of its share that may be open, this one included; None for any number.
+
+    Raises:
+        QuotaError: there are as many.
+    """
+    if most is not None:
+        _check_quota(connection, new.share, most)
+    recent = fair.recent(connection, new.share, now)
+    values = {
+        "owner": new.owner,
+        "origin": new.origin,
+        "share": new.share,
+        "application": new.order.application,
+        "name": new.order.name,
+        "parameters": json.dumps(dict(new.parameters)),
+        "order_text": order.dumps(new.order),
+        "backend": new.backend,
+        "host": new.order.host,
+        "account": new.order.account,
+        "state": State.PENDING.value,
+        "attempt": 1,
+        "submitted_at": now,
+        "priority": fair.priority(now, recent),
+        "points_failed": "{}",
+        "usage": "{}",
+    }
+    empty = dict.fromkeys(("batch_id", "worker", "reason", "results_sum"), "")
+    added = sa.insert(JOBS).values(**values, **empty).returning(*JOBS.c)
+    job = of_row(connection.execute(added).one())
+    events.note(connection, job, Event(Cause.SUBMITTED), now, final=False)
+    return job
+
+
+def alone(connection: Connection, share: str) -> None:
+    """Wait for others who submit for the same share; on SQLite this transaction is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:share, 0))"), {"share": share}
+        )
+
+
+def _check_quota(connection: Connection, share: str, most: int) -> None:
+    counted = sa.select(sa.func.count()).where(JOBS.c.share == share, JOBS.c.state.in_(_OPEN))
+    if connection.execute(counted).scalar_one() >= most:
+        found = f"{most} jobs have not ended, as many as are allowed"
+        raise QuotaError("submit a job", found, "wait for one to end, or cancel one")
+
+
+def get(connection: Connection, job_id: int) -> Job | None:
+    """The job, also where it is hidden; None where there is none."""
+    row = connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
+    return None if row is None else of_row(row)
+
+
+def listed(connection: Connection, listing: Listing) -> list[Job]:
+    """The jobs of a listing, newest first."""
+    chosen = _chosen(sa.select(JOBS), listing).order_by(JOBS.c.id.desc()).limit(listing.limit)
+    return _all(connection, chosen)
+
+
+def counted(connection: Connection, listing: Listing) -> dict[State, int]:
+    """How many jobs there are in each state of a listing; its limit does not count."""
+    grouped = _chosen(sa.select(JOBS.c.state, sa.func.count()), listing).group_by(JOBS.c.state)
+    return {State(state): number for state, number in connection.execute(grouped)}
+
+
+def _chosen(chosen: sa.Select[Any], listing: Listing) -> sa.Select[Any]:
+    chosen = chosen.where(JOBS.c.deleted_at.is_(None))
+    if listing.owner is not None:
+        chosen = chosen.where(JOBS.c.owner == listing.owner)
+    if listing.origin is not None:
+        chosen = chosen.where(JOBS.c.origin == listing.origin)
+    if listing.states != frozenset(State):
+        chosen = chosen.where(JOBS.c.state.in_(sorted(listing.states)))
+    if listing.before is not None:
+        chosen = chosen.where(JOBS.c.id < listing.before)
+    return chosen
+
+
+def queued(backend: str) -> sa.Select[Any]:
+    """Jobs that nobody has yet, the first to go first."""
+    return (
+        sa.select(JOBS)
+        .where(JOBS.c.backend == backend, JOBS.c.state == State.PENDING.value)
+        .where(JOBS.c.cancel_wanted.is_(None), JOBS.c.batch_id == "")
+        .order_by(JOBS.c.priority.desc(), JOBS.c.id)
+    )
+
+
+def unsent(connection: Connection, backend: str, limit: int) -> list[Job]:
+    """Jobs of which the batch system has not said a number, the first to go first.
+
+    Among them are those that were about to be handed over when that was cut short.
+    """
+    return _all(connection, queued(backend).limit(limit))
+
+
+def active(connection: Connection, backend: str) -> list[Job]:
+    """Jobs that were sent, or claimed, and have not ended, in order of their numbers."""
+    chosen = sa.select(JOBS).where(JOBS.c.backend == backend, JOBS.c.state.in_(_OPEN))
+    return _all(connection, chosen.where(JOBS.c.sent_at.is_not(None)).order_by(JOBS.c.id))
+
+
+def uncollected(connection: Connection, backend: str, limit: int) -> list[Job]:
+    """Jobs that ended after they were sent, and whose results are not here yet."""
+    chosen = sa.select(JOBS).where(JOBS.c.collected_at.is_(None), JOBS.c.deleted_at.is_(None))
+    chosen = chosen.where(JOBS.c.backend == backend, JOBS.c.state.in_(_COLLECTED))
+    chosen = chosen.where(JOBS.c.sent_at.is_not(None))
+    return _all(connection, chosen.order_by(JOBS.c.id).limit(limit))
+
+
+def unpurged(connection: Connection, limit: int) -> list[Job]:
+    """Deleted jobs whose files may still be here."""
+    chosen = sa.select(JOBS).where(JOBS.c.deleted_at.is_not(None), JOBS.c.purged_at.is_(None))
+    return _all(connection, chosen.order_by(JOBS.c.id).limit(limit))
+
+
+def mark(connection: Connection, job_id: int, column: str, values: Mapping[str, Any]) -> bool:
+    """Set columns of a job once.
+
+    Args:
+        connection: with the transaction.
+        job_id: the job.
+        column: null as long as it was not done.
+        values: of all columns, that one among them.
+
+    Returns:
+        Whether this did it.
+    """
+    once = sa.update(JOBS).where(JOBS.c.id == job_id, JOBS.c[column].is_(None))
+    return connection.execute(once.values(dict(values))).rowcount == 1
+
+
+def _all(connection: Connection, chosen: sa.Select[Any]) -> list[Job]:
+    return [of_row(row) for row in connection.execute(chosen)]
