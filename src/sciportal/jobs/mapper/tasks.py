@@ -11,8 +11,9 @@ calls `sciportal-map`, which acts by that variable.
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
-from sciportal.light import NamedTuple
+from sciportal.jobs.order import MOST_POINTS
 from sciportal.service.errors import UsageError
 
 VARIABLE = "SCIPORTAL_MAP_TASK"
@@ -21,7 +22,6 @@ GATHER = "gather"
 PROGRAM = "SCIPORTAL_MAP"
 """The environment's name for the path of `sciportal-map`, which no PATH needs to have."""
 
-MOST_POINTS = 1_000_000
 # Slurm's MaxArraySize is 1001 unless a site says otherwise.
 _MOST_TASKS = 1000
 

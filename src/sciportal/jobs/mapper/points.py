@@ -1,0 +1,70 @@
+"""The points of a mapped job: from a file, or a range."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NamedTuple
+
+from sciportal.jobs.mapper import npy
+from sciportal.jobs.order import MOST_POINTS
+from sciportal.service.errors import UsageError
+
+MOST_BYTES = 1 << 26
+"""Of a file of points."""
+
+
+class Range(NamedTuple):
+    """Points at equal distances, both ends among them."""
+
+    start: float
+    stop: float
+    number: int
+
+    def points(self) -> list[float]:
+        """The points; a single one is the start."""
+        if self.number == 1:
+            return [self.start]
+        step = (self.stop - self.start) / (self.number - 1)
+        inner = [self.start + step * place for place in range(self.number - 1)]
+        return [*inner, self.stop]
+
+
+def in_range(start: float, stop: float, number: int) -> Range:
+    """A range, after a look at its numbers.
+
+    Raises:
+        UsageError: an end is infinite, or there are none or too many points.
+    """
+    wanted = f"make {number} points from {start} to {stop}"
+    if not math.isfinite(start) or not math.isfinite(stop) or not math.isfinite(stop - start):
+        raise UsageError(wanted, "an end is no finite number", "give two finite numbers")
+    if not 1 <= number <= MOST_POINTS:
+        raise UsageError(wanted, "there are none or too many", f"give 1 to {MOST_POINTS}")
+    return Range(float(start), float(stop), number)
+
+
+def decode(data: bytes) -> list[Any]:
+    """The points in a file: a list in JSON, or an array of NumPy's, whose rows are points.
+
+    Raises:
+        UsageError: it is neither, or has none or too many points.
+    """
+    wanted = "read the points"
+    advice = f"give a list of 1 to {MOST_POINTS} points in JSON, or an array by numpy.save"
+    if len(data) > MOST_BYTES:
+        found = f"the file has more than {MOST_BYTES} bytes"
+        raise UsageError(wanted, found, advice)
+    if data.startswith(npy.MAGIC):
+        points: Any = npy.read(data)
+    else:
+        try:
+            points = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            found = f"the file is no JSON ({type(error).__name__}: {error})"
+            raise UsageError(wanted, found[:200], advice) from None
+    if not isinstance(points, list):
+        raise UsageError(wanted, "the file has something else than a list", advice)
+    if not 1 <= len(points) <= MOST_POINTS:
+        raise UsageError(wanted, f"the file has {len(points)} points", advice)
+    return points
