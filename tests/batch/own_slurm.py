@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,7 @@ class OwnSlurm:
         self.root = root
         self.conf = root / "slurm.conf"
         self.library = root / "library"
+        self.accounts = root / "etc" / "portal-accounts.toml"
         self._first: subprocess.Popen[str] | None = None
         self._ports = _free_ports(1 + len(NODES))
 
@@ -78,6 +80,7 @@ class OwnSlurm:
             home.mkdir(mode=0o700)
             os.chown(home, person.uid, person.uid)
         self._write()
+        self._launchers()
         enter = (
             'set -e; for each in passwd group; do mount --bind "$1/etc/$each" "/etc/$each"; done'
         )
@@ -193,6 +196,29 @@ class OwnSlurm:
     def queue(self) -> list[str]:
         """What is in the queue: name, user and state, a job a line."""
         return self.check("squeue", "-h", "-t", "all", "-o", "%j %u %T").splitlines()
+
+    def set_accounts(self, text: str) -> None:
+        """Write the account map that `sciportal-submit` reads in there.
+
+        Args:
+            text: TOML, beside that which names this Slurm.
+        """
+        self.accounts.write_text(f'[slurm]\nconf = "{self.conf}"\n{text}')
+
+    def _launchers(self) -> None:
+        scripts = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())["project"]
+        for name, place in scripts["scripts"].items():
+            module, _, function = place.partition(":")
+            given = f'path="{self.accounts}"' if name == "sciportal-submit" else ""
+            text = f"""#!{PYTHON} -IB
+import sys
+sys.path.insert(0, "{self.library}")
+from {module} import {function}
+sys.exit({function}({given}))
+"""
+            (self.root / "bin" / name).write_text(text)
+            (self.root / "bin" / name).chmod(0o755)
+        self.set_accounts("")
 
     def _inner(self) -> str:
         return self._enter[self._enter.index("--target") + 1]

@@ -125,6 +125,10 @@ class Table:
             raise self.error(f"{place} has {len(values)} entries, more than {most}")
         return dict(values)
 
+    def given(self, key: str) -> Any:
+        """A value as it came, which somebody else checks."""
+        return self._value(key, None)
+
     def table(self, key: str, *, optional: bool = False) -> Table:
         """A table in this one; where it is optional and not there, an empty one."""
         value = self._value(key, {} if optional else None)

@@ -144,7 +144,18 @@ class Slurm:
         if not result.ok:
             raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
         begun, end = (result.out.split() + ["", ""])[:2]
-        return _seconds(begun), _seconds(end)
+        return _number(begun), _number(end)
+
+    def array_of(self, job_id: int) -> int:
+        """The number of the array that a job is a task of, else its own; 0 for no job.
+
+        Raises:
+            UnknownError: slurmctld did not answer.
+        """
+        result = self._run(["squeue", "-h", "-t", "all", "-j", str(job_id), "-o", "%F"])
+        if not result.ok and "Invalid job id" not in result.err:
+            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
+        return _number((result.out.split() or ["0"])[0])
 
     def requeue(self, job_id: int) -> str:
         """Put a job back into the queue; what Slurm says if it does not, else nothing.
@@ -232,8 +243,8 @@ def _job(fields: list[str]) -> Job:
         uid=int(uid),
         partition=partition,
         node="" if node in ("n/a", "(null)", "None assigned") else node,
-        submitted=_seconds(submitted),
-        started=_seconds(started),
+        submitted=_number(submitted),
+        started=_number(started),
         reason=reason,
         name=name,
         comment="" if comment == "(null)" else comment,
@@ -249,7 +260,7 @@ def _submission(result: processes.Result) -> Submission:
     return Submission(Answer.SILENT, 0, f"sbatch printed {result.out[:80]!r}")
 
 
-def _seconds(text: str) -> int:
+def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 

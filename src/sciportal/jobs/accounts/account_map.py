@@ -11,8 +11,9 @@ import stat
 import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sciportal.service import names
+from sciportal.jobs.names import ANONYMOUS, is_host, is_user
 from sciportal.service.errors import NotPermittedError, UsageError
+from sciportal.service.names import is_account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +25,8 @@ HERE = ""
 _LARGEST = 16 << 20
 _WANTED = "the account map"
 # What needs no quotes in any shell, since a home is a word of a command on a remote host.
-_PATH_FORM = re.compile(r"(/[A-Za-z0-9_.+-]{1,64}){1,32}")
+_PATH_FORM = re.compile(r"(/[A-Za-z0-9_.@+-]{1,127}){1,32}")
 _ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?")
-_USER = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@+-]{0,62}[A-Za-z0-9_])?")
 _SECTIONS = {"openssh": {"config"}, "slurm": {"conf", "bin"}, "single": {"account", "home"}}
 _KEYS = {"user", "host", "address", "port", "account", "home"}
 
@@ -123,7 +122,7 @@ class AccountMap:
     def hosts(self, user: str) -> list[str]:
         """Where a user has accounts, this cluster (empty) first."""
         found = {host for name, host in self._listed if name == user}
-        if self._single and _USER.fullmatch(user):
+        if self._single and is_name(user):
             found.add(HERE)
         return sorted(found)
 
@@ -140,7 +139,7 @@ class AccountMap:
         account = self._listed.get((user, host))
         if account:
             return account
-        if self._single and host == HERE and _USER.fullmatch(user) and ".." not in user:
+        if self._single and host == HERE and is_name(user):
             name, home = self._single
             return Account(user, HERE, "", 0, name, f"{home}/{user}")
         where = f"on {host[:64]!r}" if host else "on this cluster"
@@ -149,6 +148,16 @@ class AccountMap:
             f"{user[:64]!r} has none {where}",
             "ask the operators to put you into the account map",
         )
+
+
+def is_name(user: str) -> bool:
+    """Whether somebody of that name may have accounts: a person, or all who are not signed in."""
+    return is_user(user) or user == ANONYMOUS
+
+
+def is_home(path: str) -> bool:
+    """Whether a path may be a home: absolute, and the same word to every shell."""
+    return bool(_PATH_FORM.fullmatch(path)) and not {".", ".."} & set(path.split("/"))
 
 
 def _text(path: str, owner: int) -> str:
@@ -188,9 +197,9 @@ def _account(entry: object, where: str, path: str) -> Account:
         raise _wrong(path, f"{where} has a value that is no text")
     if type(port) is not int or not 0 < port < 65536:
         raise _wrong(path, f"{where}: port {port!r} is no port")
-    if not _USER.fullmatch(texts["user"]) or ".." in texts["user"]:
+    if not is_name(texts["user"]):
         raise _wrong(path, f"{where}: user {texts['user']!r} is no name of a user")
-    if texts["host"] and not _HOST.fullmatch(texts["host"]):
+    if not is_host(texts["host"]):
         raise _wrong(path, f"{where}: host {texts['host']!r} is no name of a host")
     if texts["host"] and not _ADDRESS.fullmatch(texts["address"]):
         raise _wrong(path, f"{where}: address {texts['address']!r} is none")
@@ -201,9 +210,9 @@ def _account(entry: object, where: str, path: str) -> Account:
 
 
 def _check_place(account: str, home: str, where: str, path: str) -> None:
-    if not names.is_account(account):
+    if not is_account(account):
         raise _wrong(path, f"{where}: account {account!r} is no name of an account")
-    if not _PATH_FORM.fullmatch(home) or {".", ".."} & set(home.split("/")):
+    if not is_home(home):
         raise _wrong(path, f"{where}: home {home!r} is no absolute path of plain letters")
 
 

@@ -1,0 +1,221 @@
+"""The portal's side of the helper: by sudo on this cluster, by OpenSSH on other hosts.
+
+It runs processes itself, since `service.processes` passes no bytes on while they come. A helper
+that sudo made root's cannot be ended from here; it ends when its pipes close, or by its alarm.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sciportal.jobs.accounts import wire
+from sciportal.jobs.accounts.account_map import HERE, AccountMap
+from sciportal.jobs.strict import Table
+from sciportal.service.errors import ServiceError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from sciportal.jobs.accounts.account_map import Account
+
+REMOTE = "sciportal-submit-remote"
+_SILENCE_SECONDS = 120.0
+"""After which a helper that says nothing is given up."""
+_WHOLE_SECONDS = 900.0
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "SSH_AUTH_SOCK")
+_READ = 1 << 16
+
+
+class Helper:
+    """Calls the helper.
+
+    Args:
+        accounts: gives the account map, read anew each time.
+        command: the program of root's half, with what lets it be root's.
+        ssh: the program for other hosts.
+    """
+
+    def __init__(
+        self,
+        accounts: Callable[[], AccountMap],
+        command: Sequence[str],
+        ssh: Sequence[str] = ("ssh",),
+    ) -> None:
+        self._accounts = accounts
+        self._command = tuple(command)
+        self._ssh = tuple(ssh)
+
+    def accounts(self) -> AccountMap:
+        """The account map as it is now.
+
+        Raises:
+            UsageError: it is none.
+        """
+        return self._accounts()
+
+    def ask(
+        self,
+        verb: str,
+        user: str,
+        host: str,
+        request: dict[str, Any],
+        *,
+        files: Sequence[Path] = (),
+        take: Callable[[str, int, Callable[[int], bytes]], None] | None = None,
+    ) -> Table:
+        """Have the helper do something, and wait for its answer.
+
+        Args:
+            verb: one of verbs.VERBS.
+            user: of the portal.
+            host: of the account map.
+            request: of the verb.
+            files: whose bytes follow the request.
+            take: called for each file of the answer with its name, its size and what reads it.
+
+        Returns:
+            What the verb answers.
+
+        Raises:
+            NotPermittedError: the user has no account there.
+            UnknownError: no whole answer came.
+            ServiceError: the error that the helper answered.
+        """
+        account = self._accounts().find(user, host)
+        header = wire.line({"user": user}) if host == HERE else b""
+        with _process(self._words(verb, account)) as process:
+            assert process.stdin
+            with suppress(BrokenPipeError):
+                # Who answers without reading all of it has a reason, and says so.
+                _send(process.stdin.fileno(), header + wire.line(request), files)
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            assert process.stdout
+            return _answer(_Reader(process.stdout.fileno()), take or _refuse)
+
+    def _words(self, verb: str, account: Account) -> list[str]:
+        if account.is_here:
+            return [*self._command, verb]
+        config = self._accounts().programs.ssh_config
+        options = [*(["-F", config] if config else []), "-p", str(account.port), "-l", account.name]
+        options += ["-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-T"]
+        return [*self._ssh, *options, "--", account.address, REMOTE, verb, account.home]
+
+
+@contextmanager
+def _process(words: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+            bufsize=0,
+        )
+    except OSError as error:
+        raise wire.no_answer(f"{words[0]}: {error.strerror}") from None
+    try:
+        yield process
+    finally:
+        for stream in (process.stdin, process.stdout):
+            with suppress(OSError):
+                if stream:
+                    stream.close()
+        try:
+            process.wait(1)
+        except subprocess.TimeoutExpired:
+            with suppress(OSError):
+                os.killpg(process.pid, 9)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+
+
+def _send(descriptor: int, request: bytes, files: Sequence[Path]) -> None:
+    os.set_blocking(descriptor, False)
+    deadline = time.monotonic() + _WHOLE_SECONDS
+    _write(descriptor, request, deadline)
+    for path in files:
+        with open(path, "rb") as file:
+            while data := file.read(_READ):
+                _write(descriptor, data, deadline)
+
+
+def _write(descriptor: int, data: bytes, deadline: float) -> None:
+    left = memoryview(data)
+    while left:
+        seconds = min(_SILENCE_SECONDS, deadline - time.monotonic())
+        if seconds <= 0 or not select.select([], [descriptor], [], seconds)[1]:
+            raise wire.no_answer("it did not take the request in time")
+        left = left[os.write(descriptor, left) :]
+
+
+class _Reader:
+    """Reads with limits of time and size."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._held = b""
+        self._deadline = time.monotonic() + _WHOLE_SECONDS
+
+    def read(self, size: int) -> bytes:
+        """Some bytes, at most so many; none at the end."""
+        if not self._held:
+            self._held = self._more()
+        data, self._held = self._held[:size], self._held[size:]
+        return data
+
+    def line(self) -> bytes:
+        """A line; empty at the end."""
+        held = b""
+        while b"\n" not in held:
+            more = self.read(_READ)
+            if not more:
+                return b""
+            held += more
+            if len(held) > wire.MOST_ANSWER:
+                raise wire.no_answer(f"it answered more than {wire.MOST_ANSWER} bytes")
+        line, _, rest = held.partition(b"\n")
+        self._held = rest + self._held
+        return line
+
+    def _more(self) -> bytes:
+        seconds = min(_SILENCE_SECONDS, self._deadline - time.monotonic())
+        if seconds <= 0 or not select.select([self._descriptor], [], [], seconds)[0]:
+            raise wire.no_answer("no answer in time")
+        return os.read(self._descriptor, _READ)
+
+
+def _answer(reader: _Reader, take: Callable[[str, int, Callable[[int], bytes]], None]) -> Table:
+    while True:
+        line = reader.line()
+        if not line:
+            raise wire.no_answer("it ended without an answer")
+        try:
+            said = wire.table(line, "read an answer of the helper")
+            if said.has("error"):
+                answered: ServiceError = wire.error_in(said.table("error"))
+                break
+            if said.has("done"):
+                return said.table("done")
+            file = said.table("file")
+            name, size = file.text("name"), file.number("size")
+        except UsageError as error:
+            raise wire.no_answer(error.found) from None
+        try:
+            take(name, size, reader.read)
+        except UsageError as error:
+            raise wire.no_answer(error.found) from None
+    raise answered
+
+
+def _refuse(name: str, _size: int, _read: Callable[[int], bytes]) -> None:
+    raise wire.no_answer(f"it sent the file {name[:80]!r}, which nobody asked for")

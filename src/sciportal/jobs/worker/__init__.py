@@ -1,1 +1,0 @@
-"""The worker: on a remote cluster, takes jobs from the portal, has them run and brings results."""
