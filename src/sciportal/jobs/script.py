@@ -44,7 +44,7 @@ class Programs(NamedTuple):
         return cls(*(os.path.join(directory, f"sciportal-{name}") for name in names))
 
 
-def batch(order: Order, directory: str, programs: Programs) -> str:
+def batch(order: Order, directory: str, programs: Programs, layer: str = "auto") -> str:
     """The script, for sh(1).
 
     Run as a job of Slurm or by itself, in any directory. What it finds and leaves in the job's
@@ -56,12 +56,13 @@ def batch(order: Order, directory: str, programs: Programs) -> str:
         order: the job.
         directory: the job's, absolute; `.script` and the inputs are in its work directory.
         programs: what it calls.
+        layer: what confines it; see sciportal-confine.
     """
     parts = [_head(order, directory), _turn(order), _announce(order, programs), _RUN]
     main = " \\\n  ".join(
         [
             f'{shlex.quote(programs.usage)} --file "usage$part.json" --directory {WORK} --',
-            *_confined(order, directory, programs),
+            *_confined(order, directory, programs, layer),
         ]
     )
     most = -(-order.limits.total_bytes // _KILOBYTE)
@@ -123,9 +124,9 @@ def _announce(order: Order, programs: Programs) -> str:
     return f'announce() {{ {given} {notifier} "$@" < /dev/null > /dev/null 2>&1; }}\n'
 
 
-def _confined(order: Order, directory: str, programs: Programs) -> list[str]:
+def _confined(order: Order, directory: str, programs: Programs, layer: str) -> list[str]:
     words = [
-        [programs.confine, "--directory", f"{directory}/{WORK}"],
+        [programs.confine, "--layer", layer, "--directory", f"{directory}/{WORK}"],
         *(["--read", each] for each in order.read),
         ["--network", "host" if order.network else "none"],
         *([["--profile", order.profile]] if order.profile else []),

@@ -13,7 +13,16 @@ from sciportal.service.site import Site
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 ROOT = ROLES.parent
-OURS = ("sbatch_service", "account", "apparmor", "identity", "supervisord", "uwsgi_app")
+OURS = (
+    "sbatch_service",
+    "account",
+    "apparmor",
+    "identity",
+    "job_portal",
+    "job_worker",
+    "supervisord",
+    "uwsgi_app",
+)
 
 
 def content(role: str, file: str) -> Any:

@@ -1,0 +1,1 @@
+"""The worker: on a remote cluster, takes jobs from the portal, has them run and brings results."""
