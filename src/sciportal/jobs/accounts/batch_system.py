@@ -127,13 +127,16 @@ class BatchSystem:
             if not job.is_over:
                 self._slurm.cancel(job)
 
-    def queue(self) -> list[Job]:
-        """All jobs of the account that Slurm remembers.
+    def by_name(self) -> dict[str, list[Job]]:
+        """All jobs of the account that Slurm remembers, by their names.
 
         Raises:
             UnknownError: it did not answer.
         """
-        return self._slurm.jobs(user=self._environment["USER"])
+        queue: dict[str, list[Job]] = {}
+        for job in self._slurm.jobs(user=self._environment["USER"]):
+            queue.setdefault(job.name, []).append(job)
+        return queue
 
     def remembered(self, names: Sequence[str]) -> list[Remembered]:
         """What accounting has of jobs; nothing where there is none.

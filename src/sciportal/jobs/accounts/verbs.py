@@ -72,24 +72,32 @@ def look(session: Session, request: Table) -> Answer:
         places.append((each.number("job"), each.number("attempt", least=1)))
         each.done()
     request.done()
-    queue: dict[str, list[Any]] = {}
-    for job in session.slurm.queue():
-        queue.setdefault(job.name, []).append(job)
-    found = [_sight(session, Place(session.home, *each), queue) for each in places]
+    queue = session.slurm.by_name()
+    found = [sight(session.slurm, Place(session.home, *each), queue) for each in places]
     return {
         "jobs": [
             {
-                "phase": sight.phase.value,
-                "exit": sight.exit_code,
-                "reason": sight.reason,
-                "node_died": sight.node_died,
+                "phase": each.phase.value,
+                "exit": each.exit_code,
+                "reason": each.reason,
+                "node_died": each.node_died,
             }
-            for sight in found
+            for each in found
         ]
     }
 
 
-def _sight(session: Session, place: Place, queue: Mapping[str, list[Any]]) -> Sight:
+def sight(slurm: BatchSystem, place: Place, queue: Mapping[str, list[Any]]) -> Sight:
+    """What became of a job.
+
+    Args:
+        slurm: asked again where the queue does not tell.
+        place: the job's directory.
+        queue: the account's jobs, by name.
+
+    Raises:
+        UnknownError: nobody knows.
+    """
     exit_code = sighting.code(place.noted(script.EXIT))
     reason = place.noted(script.REASON)
     jobs = [*queue.get(place.job_name, []), *queue.get(place.job_name + TASKS_SUFFIX, [])]
@@ -99,7 +107,7 @@ def _sight(session: Session, place: Place, queue: Mapping[str, list[Any]]) -> Si
             return waits
         states = [job.raw_state for job in queue.get(place.job_name, [])]
         if not states:
-            states = [each.state for each in session.slurm.remembered([place.job_name])]
+            states = [each.state for each in slurm.remembered([place.job_name])]
         # It may have come between the first look and the end of the job.
         exit_code = sighting.code(place.noted(script.EXIT))
     else:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import pwd
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 
 from sciportal import outcome
 from sciportal.jobs import script
+from sciportal.jobs.accounts.batch_system import BatchSystem
+from sciportal.jobs.accounts.place import JOBS
 from sciportal.jobs.exchange import Beat
 from sciportal.jobs.order import Order
 from sciportal.jobs.worker import ledger
@@ -21,8 +25,9 @@ from sciportal.jobs.worker.entry import Entry
 from sciportal.jobs.worker.place import Place
 from sciportal.jobs.worker.portal import Portal
 from sciportal.jobs.worker.processes import Processes
-from sciportal.jobs.worker.settings import Settings
-from sciportal.jobs.worker.worker import JOBS, Parts, Worker
+from sciportal.jobs.worker.settings import SLURM, Settings
+from sciportal.jobs.worker.slurm import Batch
+from sciportal.jobs.worker.worker import Parts, Worker
 from sciportal.service.errors import NotPermittedError, ServiceError
 
 
@@ -49,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     for name, text, action in (
         ("run", "work until SIGTERM or SIGINT; jobs that run then go on", _run),
+        ("settings", "say whether the settings are right, and nothing else", _settings),
         ("check", "say whether the settings are right and the portal knows this worker", _check),
         ("status", "the jobs in the ledger, a line each", _status),
     ):
@@ -91,7 +97,18 @@ def _place(settings: Settings) -> Place:
     def directory(entry: Entry) -> Path:
         return settings.spool / JOBS / entry.key
 
+    if settings.mode == SLURM:
+        return Batch(settings.spool, BatchSystem(_environment()), time.monotonic)
     return Processes(directory)
+
+
+def _environment() -> dict[str, str]:
+    """What Slurm's commands, and the jobs that they submit, are to have."""
+    who = pwd.getpwuid(os.geteuid())
+    made = {"USER": who.pw_name, "LOGNAME": who.pw_name, "HOME": who.pw_dir, "SHELL": who.pw_shell}
+    made |= {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+    conf = os.environ.get("SLURM_CONF")
+    return {**made, "SLURM_CONF": conf} if conf else made
 
 
 def _portal(settings: Settings) -> Portal:
@@ -113,6 +130,11 @@ def _programs() -> str:
 
 def _script(settings: Settings, order: Order, directory: Path, programs: script.Programs) -> str:
     return script.batch(order, str(directory), programs, layer=settings.layer)
+
+
+def _settings(options: argparse.Namespace) -> int:
+    configuration.read(options.settings)
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

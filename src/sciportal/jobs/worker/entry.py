@@ -113,13 +113,14 @@ def _running(entry: Entry, seen: Seen) -> Deed:
     return Deed.CONCLUDE
 
 
-def outcome(entry: Entry, seen: Seen, left: Report | None) -> Report:
+def outcome(entry: Entry, seen: Seen, left: Report | None, reason: str = "") -> Report:
     """How a job ended.
 
     Args:
         entry: what is written down of it.
         seen: what is to be seen of it.
         left: what the job left behind, if anything.
+        reason: that was written down for its end, for people.
     """
     attempt = entry.order.attempt
     if entry.step is not Step.GRANTED or seen is Seen.ABSENT:
@@ -130,5 +131,5 @@ def outcome(entry: Entry, seen: Seen, left: Report | None) -> Report:
         return Report(attempt, Cause.CANCELLED, reason="cancelled")
     if seen is Seen.DIED:
         return Report(attempt, Cause.REQUEUED, reason="the host that it ran on went down")
-    reason = "its processes were killed, and it left no exit code"
+    reason = reason or "its processes were killed, and it left no exit code"
     return Report(attempt, Cause.LOST, reason=reason)

@@ -12,10 +12,10 @@ from pathlib import Path
 from sciportal.jobs import exchange
 from sciportal.jobs import order as orders
 from sciportal.jobs import script as parts
+from sciportal.jobs.accounts.place import BATCH
 from sciportal.jobs.order import Order
 from sciportal.jobs.worker import durable, inputs, leftovers, results
 from sciportal.jobs.worker.entry import Entry
-from sciportal.jobs.worker.place import BATCH
 from sciportal.jobs.worker.portal import Portal, Taken
 from sciportal.service import processes
 from sciportal.service.errors import ServiceError
@@ -58,8 +58,8 @@ def deliver(portal: Portal, entry: Entry, directory: Path, most: int) -> Taken:
     assert report
     if not directory.exists():
         return portal.post(job, report, ())
-    found = results.of(directory, entry.order.outputs, most)
-    whole = replace(report, sha256=found.sha256, reason=_both(report.reason, found.omitted))
+    found = results.of(directory, entry.order, most)
+    whole = replace(report, sha256=found.sha256, reason=_both(report.reason, found.left_out))
     taken = portal.post(job, whole, found.parts)
     if taken is not Taken.TOO_LARGE:
         return taken

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from sciportal.jobs.exchange import Report
+from sciportal.jobs import exits
+from sciportal.jobs.accounts import sighting
+from sciportal.jobs.exchange import MOST_REASON, Report
+from sciportal.jobs.order import Order
 from sciportal.jobs.script import EXIT, REASON, USAGE
 from sciportal.jobs.states import Cause
 from sciportal.jobs.worker.entry import Entry, Seen
 
-BATCH = "batch.sh"
-"""The script that runs the job, in its directory."""
 _LARGEST = 1 << 16
 
 
@@ -38,16 +39,21 @@ class Place(Protocol):
         ...
 
 
-def left(directory: Path, attempt: int) -> Report | None:
+def left(directory: Path, order: Order) -> Report | None:
     """What a job that ended left behind; None where it left no exit code.
 
     Only what is outside of the directory in which it runs is read, which it cannot write.
     """
-    text = _small(directory / EXIT).strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= 3):
+    code = sighting.code(_small(directory / EXIT).strip())
+    if code is None:
         return None
-    reason = _small(directory / REASON).strip()
-    return Report(attempt, Cause.FINISHED, int(text) & 255, reason, _usage(directory))
+    reason = why(directory) or exits.explain(code, order.limits)
+    return Report(order.attempt, Cause.FINISHED, code, reason, _usage(directory))
+
+
+def why(directory: Path) -> str:
+    """Why a job was ended before its time, for people; empty where nobody wrote that down."""
+    return _small(directory / REASON).strip()[:MOST_REASON]
 
 
 def _usage(directory: Path) -> dict[str, float]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import sciportal
 from sciportal.jobs.script import EXIT
 from sciportal.jobs.worker import leftovers
 from sciportal.jobs.worker.entry import Entry, Seen
@@ -19,7 +20,8 @@ from sciportal.jobs.worker.runner import LIMITS, LOCK, SESSION, STARTED, Limits,
 
 # struct flock of fcntl(2), 64 bit: type, whence, start, length, process.
 _FLOCK = "hhqqi"
-_RUNNER = ("-m", "sciportal.jobs.worker.runner")
+_PACKAGES = str(Path(sciportal.__file__).parents[1])
+_RUNNER = ("-s", "-m", "sciportal.jobs.worker.runner")
 
 
 class Processes:
@@ -43,12 +45,8 @@ class Processes:
         resources, limits = entry.order.resources, entry.order.limits
         given = Limits(resources.minutes * 60, limits.total_bytes)
         (directory / LIMITS).write_text(json.dumps(given._asdict()), encoding="utf-8")
-        # The interpreter's own way to find modules is all that it needs of our environment.
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name in ("PATH", "LANG", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
-        }
+        # The runner finds the package wherever this process found it.
+        environment = {"PYTHONPATH": _PACKAGES, "PYTHONDONTWRITEBYTECODE": "1"}
         log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
+from sciportal.jobs.accounts.place import BATCH
 from sciportal.jobs.script import ERR, EXIT, OUT, REASON, WORK
 from sciportal.jobs.worker import durable, leftovers, measure
-from sciportal.jobs.worker.place import BATCH
 
 LOCK = "lock"
 STARTED = "started"

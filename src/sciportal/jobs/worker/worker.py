@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sciportal.jobs import order as orders
+from sciportal.jobs.accounts.place import JOBS
 from sciportal.jobs.exchange import Ask, Beat, Holding, Report
 from sciportal.jobs.order import Order
 from sciportal.jobs.states import Cause
@@ -23,12 +24,11 @@ from sciportal.jobs.worker.connection import DamagedError, RefusedError
 from sciportal.jobs.worker.entry import Deed, Entry, Seen, Step, Wish
 from sciportal.jobs.worker.ledger import Ledger
 from sciportal.jobs.worker.patience import Patience
-from sciportal.jobs.worker.place import Place, left
+from sciportal.jobs.worker.place import Place, left, why
 from sciportal.jobs.worker.portal import Portal, Taken
 from sciportal.jobs.worker.settings import Settings
 from sciportal.service.errors import ServiceError
 
-JOBS = "jobs"
 _ERRANDS = 4
 _TICK_SECONDS = 0.5
 _FIRST_LEASE = 60.0
@@ -198,9 +198,8 @@ class Worker:
             case Deed.END:
                 self._parts.place.end(entry, directory)
             case Deed.CONCLUDE:
-                self._conclude(
-                    entry, entries.outcome(entry, seen, left(directory, entry.order.attempt))
-                )
+                found = left(directory, entry.order)
+                self._conclude(entry, entries.outcome(entry, seen, found, why(directory)))
             case Deed.DELIVER:
                 most = self._settings.limits.results_bytes
                 self._under_way[entry.key] = pool.submit(

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from sciportal.jobs.accounts.place import BATCH
 from sciportal.jobs.order import Limits, Order, Resources
 from sciportal.jobs.worker import leftovers
 from sciportal.jobs.worker.entry import Entry, Seen, Step
-from sciportal.jobs.worker.place import BATCH, left
+from sciportal.jobs.worker.place import left
 from sciportal.jobs.worker.processes import Processes
 from unit.jobs.worker.orders import PLAIN, order
 
@@ -85,7 +86,7 @@ def test_a_job_runs_and_tells_its_exit_code(job: Job) -> None:
     assert job.seen() is Seen.ABSENT
     job.start("echo out; echo err >&2; exit 3\n")
     assert job.end() is Seen.ENDED
-    report = left(job.directory, 1)
+    report = left(job.directory, job.entry.order)
     assert report
     assert (report.exit, report.reason) == (3, "")
     assert (job.directory / "stdout").read_text() == "out\n"
@@ -117,7 +118,7 @@ def test_a_job_ends_when_it_is_told(job: Job) -> None:
     job.until(lambda: job.has("there"))
     job.place.end(job.entry, job.directory)
     assert job.end() is Seen.ENDED
-    report = left(job.directory, 1)
+    report = left(job.directory, job.entry.order)
     assert report
     assert report.reason == "cancelled"
     assert report.exit
@@ -131,7 +132,7 @@ def test_a_job_that_ends_by_itself_when_told_has_the_time(job: Job) -> None:
     job.until(lambda: job.has("there"))
     job.place.end(job.entry, job.directory)
     assert job.end() is Seen.ENDED
-    report = left(job.directory, 1)
+    report = left(job.directory, job.entry.order)
     assert report
     assert report.exit == 5
     assert job.has("saved")
@@ -142,7 +143,7 @@ def test_a_killed_runner_leaves_nothing(job: Job) -> None:
     job.until(lambda: job.has("there") and (job.directory / "session").exists())
     os.kill(job.runner(), signal.SIGKILL)
     assert job.end() is Seen.GONE
-    assert left(job.directory, 1) is None
+    assert left(job.directory, job.entry.order) is None
     assert job.living() == []
 
 
@@ -159,7 +160,7 @@ def test_a_job_is_ended_after_its_time(job: Job) -> None:
     asked = order(resources=Resources(minutes=0))
     job.start("sleep 300\n", asked)
     assert job.end() is Seen.ENDED
-    report = left(job.directory, 1)
+    report = left(job.directory, job.entry.order)
     assert report
     assert "longer than 0 s" in report.reason
 
@@ -175,6 +176,6 @@ def test_a_job_is_ended_after_its_time(job: Job) -> None:
 def test_a_job_that_writes_too_much_is_ended(job: Job, script: str, said: str) -> None:
     job.start(script, order(limits=Limits(total_bytes=1_000_000)))
     assert job.end() is Seen.ENDED
-    report = left(job.directory, 1)
+    report = left(job.directory, job.entry.order)
     assert report
     assert said in report.reason
