@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sciportal.jobs.accounts import wire
 from sciportal.jobs.accounts.account_map import HERE, AccountMap
 from sciportal.jobs.strict import Table
-from sciportal.service.errors import ServiceError, UsageError
+from sciportal.service.errors import ServiceError, UnknownError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,9 +55,12 @@ class Helper:
         """The account map as it is now.
 
         Raises:
-            UsageError: it is none.
+            UnknownError: it cannot be read; nobody's job is refused because of that.
         """
-        return self._accounts()
+        try:
+            return self._accounts()
+        except UsageError as error:
+            raise UnknownError(error.wanted, error.found, error.advice) from None
 
     def ask(
         self,
@@ -87,7 +90,7 @@ class Helper:
             UnknownError: no whole answer came.
             ServiceError: the error that the helper answered.
         """
-        account = self._accounts().find(user, host)
+        account = self.accounts().find(user, host)
         header = wire.line({"user": user}) if host == HERE else b""
         with _process(self._words(verb, account)) as process:
             assert process.stdin
@@ -102,7 +105,7 @@ class Helper:
     def _words(self, verb: str, account: Account) -> list[str]:
         if account.is_here:
             return [*self._command, verb]
-        config = self._accounts().programs.ssh_config
+        config = self.accounts().programs.ssh_config
         options = [*(["-F", config] if config else []), "-p", str(account.port), "-l", account.name]
         options += ["-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-T"]
         return [*self._ssh, *options, "--", account.address, REMOTE, verb, account.home]

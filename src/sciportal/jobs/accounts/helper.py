@@ -12,7 +12,7 @@ import sys
 
 from sciportal.jobs.accounts import account_map, privilege, remote, wire
 from sciportal.jobs.accounts.account_map import Account, AccountMap, Programs
-from sciportal.service.errors import ServiceError, UsageError
+from sciportal.service.errors import ServiceError, UnknownError, UsageError
 
 
 def main(argv: list[str] | None = None, path: str = account_map.PATH) -> int:
@@ -42,7 +42,11 @@ def main(argv: list[str] | None = None, path: str = account_map.PATH) -> int:
 
 
 def _account(path: str) -> tuple[Account, Programs]:
-    accounts = AccountMap.read(path)
+    try:
+        accounts = AccountMap.read(path)
+    except UsageError as error:
+        # Nobody's job is refused because operators are just writing the map.
+        raise UnknownError(error.wanted, error.found, error.advice) from None
     # No byte beyond the line is taken: what follows is read by the account's half.
     with os.fdopen(os.dup(0), "rb", buffering=0) as given:
         header = wire.read_line(given, wire.MOST_HEADER, "act for a user")

@@ -5,6 +5,7 @@ All of this runs as the account. Other jobs of the account are confined, and do 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -30,6 +31,12 @@ TASKS_SUFFIX = "-tasks"
 """Of the name of a mapped job's array; what gathers has the name of the job."""
 _LOCK = ".lock"
 _SMALL = 4096
+# What waiting does not mend; a file server that is away says something else.
+_LASTING = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR),
+}
+_ADVICE = "see to it that the account can write there and has room, and submit the job again"
 
 
 def job_name(job: int, attempt: int) -> str:
@@ -60,10 +67,14 @@ class Place:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Let nobody else submit or remove jobs of this home meanwhile."""
-        os.makedirs(self.above, mode=0o700, exist_ok=True)
-        descriptor = os.open(
-            os.path.join(self.above, _LOCK), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600
-        )
+        lock = os.path.join(self.above, _LOCK)
+        try:
+            os.makedirs(self.above, mode=0o700, exist_ok=True)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            if error.errno not in _LASTING:
+                raise
+            raise ServiceError("use a home for jobs", str(error), _ADVICE) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -93,8 +104,9 @@ class Place:
             os.rename(draft, self.directory)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
-            advice = "make room in the home of the account, and submit the job again"
-            raise ServiceError("make the directory of a job", str(error), advice) from None
+            if error.errno not in _LASTING:
+                raise
+            raise ServiceError("make the directory of a job", str(error), _ADVICE) from None
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise

@@ -7,7 +7,7 @@ import os
 import pwd
 from typing import TYPE_CHECKING
 
-from sciportal.service.errors import NotPermittedError, ServiceError
+from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,12 +30,13 @@ def become(name: str, lookup: Callable[[str], pwd.struct_passwd] = pwd.getpwnam)
         The environment for what it starts, made anew.
 
     Raises:
-        NotPermittedError: it is not the account of a person, or this is not root.
+        NotPermittedError: it is not the account of a person.
+        UnknownError: this is not root.
         ServiceError: the system did not let go of root's rights.
     """
     wanted = f"act as the account {name!r}"
     if os.geteuid() != 0:
-        raise NotPermittedError(wanted, "this is not root", "run it by sudo")
+        raise UnknownError(wanted, "this is not root", "run it by sudo")
     try:
         who = lookup(name)
     except KeyError:

@@ -68,12 +68,14 @@ class Tail(NamedTuple):
 
 
 class Backend(Protocol):
-    """A batch system.
+    """A batch system. `pulls` says that workers fetch its jobs, so that nothing is to be sent.
 
     Raises (every method):
         UnknownError: it does not answer; nothing may be concluded, and it is asked again later.
         NotPermittedError: the user has no account there, or not any more.
     """
+
+    pulls: bool
 
     def send(self, order: Order, inputs: Path) -> str:
         """Hand a job over; the same attempt again gives the same job.

@@ -37,6 +37,8 @@ class SlurmBackend:
         slurm: asks the queue of this cluster for all jobs at once.
     """
 
+    pulls = False
+
     def __init__(self, helper: Helper, slurm: Slurm) -> None:
         self._helper = helper
         self._slurm = slurm

@@ -206,13 +206,15 @@ def test_requests_are_checked(cluster: OwnSlurm, verb: str, request_: dict[str, 
 
 def test_it_is_not_for_others_than_root(cluster: OwnSlurm) -> None:
     said = cluster.run("sciportal-submit", "look", user="bob", stdin='{"user": "alice"}\n{}\n')
-    assert said.returncode == 5
+    assert said.returncode == 4
+    assert "this is not root" in said.stdout
 
 
 def test_the_map_must_be_roots(cluster: OwnSlurm) -> None:
     os.chown(cluster.accounts, 61001, -1)
     try:
-        assert raw(cluster, "look", '{"user": "alice"}\n{}\n')[0] == 2
+        code, said = raw(cluster, "look", '{"user": "alice"}\n{}\n')
+        assert (code, said["error"]["wanted"]) == (4, "the account map")
     finally:
         os.chown(cluster.accounts, 0, -1)
 

@@ -1,1 +1,0 @@
-"""Applications that operators describe in files, and users run."""

@@ -1,0 +1,1 @@
+"""The daemon that hands jobs over, looks after them and fetches their results."""

@@ -1,0 +1,101 @@
+"""The loop around the keeper: one at a time, until it is told to end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sciportal.jobs.errors import AwayError
+from sciportal.service.errors import BusyError, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from sciportal.jobs.keeper.keeper import Keeper
+    from sciportal.jobs.settings import Settings
+    from sciportal.jobs.store.store import Store
+
+_TURN_SECONDS = 1.0
+_LOCK = "keeper.lock"
+
+
+def run(
+    settings: Settings,
+    store: Store,
+    keepers: Sequence[Keeper],
+    log: Callable[[str], None],
+    ended: threading.Event,
+) -> None:
+    """Look after the jobs until `ended` is set.
+
+    Args:
+        settings: of the portal.
+        store: the jobs.
+        keepers: of the backends that jobs are sent to.
+        log: takes a line for the operators.
+        ended: set by whoever wants the end.
+
+    Raises:
+        BusyError: another one runs.
+    """
+    with _alone(settings.state_dir):
+        counted = time.monotonic()
+        reconciled = counted - settings.reconcile_seconds
+        while not ended.is_set():
+            try:
+                now = time.monotonic()
+                elapsed, counted = now - counted, now
+                # Silence is counted while somebody listens; see `store.claims`.
+                elapsed = min(elapsed, 2 * _TURN_SECONDS)
+                for job in store.expire(elapsed, settings.lost_seconds):
+                    log(f"job {job.id}: its worker was silent too long")
+                for keeper in keepers:
+                    keeper.turn()
+                if now - reconciled >= settings.reconcile_seconds:
+                    reconciled = now
+                    for keeper in keepers:
+                        keeper.reconcile()
+            except AwayError as error:
+                log(f"the database is away: {error}")
+            except (ServiceError, OSError) as error:
+                log(str(error))
+            ended.wait(_TURN_SECONDS)
+
+
+@contextmanager
+def _alone(state_dir: Path) -> Iterator[None]:
+    descriptor = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        found, advice = "another one runs", "end it first"
+        raise BusyError("look after the jobs", found, advice) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def until_signalled() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    ended = threading.Event()
+
+    def end(_number: int, _frame: Any) -> None:
+        ended.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, end)
+    return ended
+
+
+def to_stderr(line: str) -> None:
+    """Tell the operators, by the journal."""
+    print(f"sciportal-jobs: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,201 @@
+"""Looks after all jobs of one backend. Every step can be cut short anywhere, and be done again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+from sciportal.jobs import states
+from sciportal.jobs.errors import AwayError
+from sciportal.jobs.keeper import deciding, delivery
+from sciportal.jobs.keeper.patience import Absences, Patience
+from sciportal.jobs.notify import tokens
+from sciportal.jobs.queue.backend import Attempt, Phase, Sight
+from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from sciportal.jobs.order import Order
+    from sciportal.jobs.queue.backend import Backend
+    from sciportal.jobs.settings import Settings
+    from sciportal.jobs.store.job import Job
+    from sciportal.jobs.store.store import Store
+
+_AT_ONCE = 4
+"""Calls of the helper; each waits mostly for Slurm."""
+_ALONE_SECONDS = 15.0
+_CANCEL_SECONDS = 5.0
+
+
+class Places(NamedTuple):
+    """Where the portal has what belongs to jobs, each by the job's number."""
+
+    inputs: Callable[[int], Path]
+    results: Callable[[int], Path]
+    whole: Callable[[int], Path]
+    """All of a job's files, which go when it is deleted."""
+
+
+class Keeper:
+    """One backend's.
+
+    Args:
+        store: the jobs.
+        backend: where they run.
+        name: the backend's, in the store.
+        settings: of the portal.
+        secret: with which the tokens of jobs are made.
+        places: the files.
+        status: adds a line to the status file of a job.
+        log: takes a line for the operators.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        backend: Backend,
+        name: str,
+        settings: Settings,
+        secret: bytes,
+        places: Places,
+        *,
+        status: Callable[[Job, str], None],
+        log: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._backend = backend
+        self._name = name
+        self._settings = settings
+        self._secret = secret
+        self._places = places
+        self._status = status
+        self._log = log
+        self._alone = Patience(_ALONE_SECONDS, clock)
+        self._cancelled = Patience(_CANCEL_SECONDS, clock)
+        self._absent = Absences(settings.reconcile_seconds / 2, clock)
+
+    def turn(self) -> None:
+        """Do what is to be done at once: send, cancel, fetch, remove.
+
+        Raises:
+            AwayError: the database does not answer.
+        """
+        if not self._backend.pulls:
+            self._each(self.send, self._store.unsent(self._name))
+            wanted = [job for job in self._store.active(self._name) if job.cancel_wanted]
+            self._each(self.cancel, [job for job in wanted if not self._cancelled.rests(job.id)])
+            self._each(self.collect, self._store.uncollected(self._name))
+        self._each(self.purge, [job for job in self._store.unpurged() if job.backend == self._name])
+
+    def send(self, job: Job) -> None:
+        """Hand a job over; again where that was cut short."""
+        job = self._store.apply(job.id, states.SENT, job.attempt)
+        if job.final or job.cancel_wanted:
+            return
+        order = self._order(job)
+        self._status(job, f"handed over, attempt {job.attempt}")
+        try:
+            batch = self._backend.send(order, self._places.inputs(job.id))
+        except UnknownError:
+            raise
+        except ServiceError as error:
+            reason = f"{error.found}; {error.advice}"
+            self._store.apply(job.id, states.refused(reason), job.attempt)
+            self._status(job, f"the batch system said: {reason}")
+            return
+        self._store.set_batch(job.id, batch, job.attempt)
+        self._status(job, f"the batch system said: job {batch}")
+
+    def cancel(self, job: Job) -> None:
+        """Cancel a job whose owner wants that, and see whether it has ended."""
+        self._cancelled.rest(job.id)
+        try:
+            self._backend.cancel(Attempt.of(job.order))
+        except NotPermittedError as error:
+            self._tell(job, error)
+        else:
+            self.reconcile([job])
+
+    def reconcile(self, jobs: Sequence[Job] | None = None) -> None:
+        """See what became of jobs, where nobody announced it.
+
+        Args:
+            jobs: which; None for all.
+
+        Raises:
+            AwayError: the database does not answer.
+        """
+        if self._backend.pulls:
+            return
+        jobs = self._store.active(self._name) if jobs is None else jobs
+        by_attempt = {Attempt.of(job.order): job for job in jobs}
+        if by_attempt:
+            for attempt, seen in self._backend.look([job.order for job in jobs]).items():
+                self._tell(by_attempt[attempt], seen)
+
+    def _tell(self, job: Job, seen: Sight | Exception) -> None:
+        gone = False
+        if isinstance(seen, Sight) and seen.phase is Phase.ABSENT:
+            # Without a number, it may be on its way; that is the sender's to find out.
+            on_its_way = not (job.batch_id or job.started_at or job.cancel_wanted)
+            gone = not on_its_way and self._absent.gone((job.id, job.attempt))
+        else:
+            self._absent.seen((job.id, job.attempt))
+        event = deciding.event_of(seen, started=job.started_at is not None, gone=gone)
+        if event:
+            after = self._store.apply(job.id, event, job.attempt)
+            if after.attempt != job.attempt:
+                self._backend.clean(Attempt.of(job.order))
+
+    def collect(self, job: Job) -> None:
+        """Fetch the results of a job that ended."""
+        results, most = self._places.results(job.id), self._settings.limits.results_bytes
+        try:
+            delivered = delivery.deliver(self._backend, job.order, results, most)
+        except NotPermittedError as error:
+            delivered = delivery.Delivered("", {}, f"there are no results: {error.found}")
+        if self._store.set_collected(job.id, delivered.digest, delivered.usage):
+            self._status(job, delivered.said)
+
+    def purge(self, job: Job) -> None:
+        """Remove all files of a job that was deleted, here and where it ran."""
+        if job.sent_at is not None:
+            try:
+                self._backend.clean(Attempt.of(job.order))
+            except NotPermittedError as error:
+                self._log(f"job {job.id}: its directory stays where it ran: {error.found}")
+        shutil.rmtree(self._places.whole(job.id), ignore_errors=True)
+        self._store.set_purged(job.id)
+
+    def _order(self, job: Job) -> Order:
+        listener = self._settings.listener_url
+        if not listener:
+            return job.order
+        return job.order.announcing(listener, tokens.make(self._secret, job.id, job.attempt))
+
+    def _each(self, step: Callable[[Job], None], jobs: Iterable[Job]) -> None:
+        """Do a step for jobs, a few at once; one that fails is tried again later."""
+        waiting = [job for job in jobs if not self._alone.rests((job.owner, job.host))]
+        if not waiting:
+            return
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            away = [error for error in pool.map(lambda job: self._one(step, job), waiting) if error]
+        if away:
+            raise away[0]
+
+    def _one(self, step: Callable[[Job], None], job: Job) -> AwayError | None:
+        try:
+            if not self._alone.rests((job.owner, job.host)):
+                step(job)
+        except AwayError as error:
+            return error
+        except (ServiceError, OSError) as error:
+            self._alone.rest((job.owner, job.host))
+            self._log(f"job {job.id}: {error}")
+        return None

@@ -1,0 +1,113 @@
+"""A portal for tests of what happens behind it: store, files and keeper, without any page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sciportal.jobs.keeper.keeper import Keeper, Places
+from sciportal.jobs.order import InputFile, Order
+from sciportal.jobs.queue.backend import Backend
+from sciportal.jobs.script import Programs
+from sciportal.jobs.settings import SLURM, Settings
+from sciportal.jobs.store import engine
+from sciportal.jobs.store.job import Job, NewJob
+from sciportal.jobs.store.store import Store
+
+USER = "alice"
+
+
+class Portal:
+    """One.
+
+    Args:
+        root: the directory of all that it has.
+        url: of its migrated database.
+    """
+
+    def __init__(self, root: Path, url: str) -> None:
+        self.root = root
+        self.store = Store(engine.connect(url))
+        self.settings = Settings(state_dir=root, reconcile_seconds=0.2)
+        self.status_file = root / "status"
+        self.logged: list[str] = []
+
+    def keeper(self, backend: Backend, **more: Any) -> Keeper:
+        """What looks after its jobs."""
+        places = Places(
+            lambda job: self.root / "jobs" / str(job) / "inputs",
+            lambda job: self.root / "jobs" / str(job) / "results",
+            lambda job: self.root / "jobs" / str(job),
+        )
+        given = {"status": self._status, "log": self.logged.append, **more}
+        settings = replace(self.settings)
+        return Keeper(self.store, backend, SLURM, settings, b"s" * 32, places, **given)
+
+    def submit(self, script: str, files: Sequence[InputFile] = (), **more: Any) -> Job:
+        """A new job."""
+        given = {"application": "shell", "name": "a job", "account": USER, "host": "", **more}
+        given.setdefault("outputs", ("*",))
+        order = Order(job=0, attempt=1, user=USER, script=script, files=tuple(files), **given)
+        new = NewJob(owner=USER, origin="", parameters={}, order=order, backend=SLURM)
+        return self.store.submit(new)
+
+    def job(self, job_id: int) -> Job:
+        """A job as it is now."""
+        found = self.store.job(job_id)
+        assert found is not None
+        return found
+
+    def results(self, job_id: int) -> dict[str, str]:
+        """The results of a job, by name."""
+        directory = self.root / "jobs" / str(job_id) / "results"
+        return {str(each.relative_to(directory)): each.read_text() for each in directory.rglob("*")}
+
+    def status(self) -> list[str]:
+        """The lines of all status files."""
+        with suppress(FileNotFoundError):
+            return self.status_file.read_text().splitlines()
+        return []
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.engine.dispose()
+
+    def _status(self, job: Job, text: str) -> None:
+        with self.status_file.open("a") as file:
+            file.write(f"{job.id} {text}\n")
+
+
+def programs(directory: Path) -> Programs:
+    """Stand-ins for what a script calls, where nothing is to be confined or measured."""
+    directory.mkdir()
+    until = 'while [ "$1" != -- ]; do shift; done; shift'
+    texts = {
+        "confine": f'{until}; exec "$@"',
+        "usage": f'case "$*" in *--sum*) exit 0; esac; {until}; cd work; exec "$@"',
+        "notify": "exit 0",
+        "map": "exit 1",
+    }
+    for name, text in texts.items():
+        path = directory / f"sciportal-{name}"
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    return Programs.in_directory(str(directory))
+
+
+def processes_below(root: Path) -> list[int]:
+    """Processes that run in a directory, or name it."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit() and int(each.name) != os.getpid():
+            with suppress(OSError):
+                where = str((each / "cwd").readlink())
+                if (
+                    where.startswith(str(root))
+                    or str(root).encode() in (each / "cmdline").read_bytes()
+                ):
+                    found.append(int(each.name))
+    return found

@@ -1,0 +1,226 @@
+"""The keeper, with a batch system of processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from batch.own_slurm import wait_for
+from batch.portal import Portal
+from batch.processes import ProcessBackend
+from sciportal.jobs.order import Order
+from sciportal.jobs.queue.backend import Attempt, Phase, Sight
+from sciportal.jobs.queue.dispatch import DispatchBackend
+from sciportal.jobs.states import Cause, State
+from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
+
+
+class Broken(ProcessBackend):
+    """One that answers with errors as long as a test wants."""
+
+    send_error: ServiceError | None = None
+    look_error: ServiceError | None = None
+
+    def send(self, order: Order, inputs: Path) -> str:
+        """Fail, or do it."""
+        if self.send_error:
+            raise self.send_error
+        return super().send(order, inputs)
+
+    def look(self, orders: Sequence[Order]) -> Mapping[Attempt, Sight | Exception]:
+        """Fail, or look."""
+        if self.look_error:
+            return dict.fromkeys(map(Attempt.of, orders), self.look_error)
+        return super().look(orders)
+
+
+@pytest.fixture
+def broken(backend: ProcessBackend) -> Broken:
+    """It."""
+    return Broken(backend._root, backend._programs)
+
+
+SILENT = UnknownError("the queue", "no answer in time", "try again")
+
+
+def until(is_so: Callable[[], bool], *steps: Callable[[], object]) -> None:
+    """Do steps until something is so."""
+
+    def done() -> bool:
+        for each in steps:
+            each()
+        return is_so()
+
+    wait_for(done, 20)
+
+
+def test_a_job_goes_all_the_way(portal: Portal, backend: ProcessBackend) -> None:
+    keeper = portal.keeper(backend)
+    job = portal.submit("echo 1 > one; echo said; exit 3")
+    keeper.turn()
+    assert portal.job(job.id).batch_id.isdigit()
+    until(lambda: portal.job(job.id).collected_at is not None, keeper.reconcile, keeper.turn)
+    ended = portal.job(job.id)
+    assert (ended.state, ended.exit_code) == (State.ERROR, 3)
+    assert portal.results(job.id) == {"one": "1\n", "stdout": "said\n", "stderr": ""}
+    assert len(ended.results_sum) == 64
+    lines = portal.status()
+    assert lines[0] == f"{job.id} handed over, attempt 1"
+    assert lines[1] == f"{job.id} the batch system said: job {ended.batch_id or job.batch_id}"
+    assert lines[2] == f"{job.id} 3 files copied back"
+    assert not (portal.root / "spool" / f"{job.id}.1").exists()
+    keeper.turn()
+    assert portal.status() == lines
+
+
+def test_cancelling_ends_the_process(portal: Portal, backend: ProcessBackend) -> None:
+    keeper = portal.keeper(backend)
+    job = portal.submit("exec sleep 60")
+    keeper.turn()
+    until(lambda: portal.job(job.id).state is State.ACTIVE, keeper.reconcile)
+    portal.store.want_cancel(job.id, State.CANCEL)
+    until(lambda: portal.job(job.id).final, keeper.turn, keeper.reconcile)
+    assert portal.job(job.id).state is State.CANCEL
+    assert not any(map(_runs, backend.processes(Attempt.of(job.order))))
+
+
+def test_deleting_ends_it_and_removes_all(portal: Portal, backend: ProcessBackend) -> None:
+    keeper = portal.keeper(backend)
+    job = portal.submit("exec sleep 60")
+    keeper.turn()
+    portal.store.want_cancel(job.id, State.DELETE)
+    until(lambda: portal.job(job.id).purged_at is not None, keeper.turn, keeper.reconcile)
+    assert portal.job(job.id).state is State.DELETE
+    assert not (portal.root / "jobs" / str(job.id)).exists()
+    assert not (portal.root / "spool" / f"{job.id}.1").exists()
+
+
+def test_a_refusal_is_an_error_with_its_reason(portal: Portal, broken: Broken) -> None:
+    keeper = portal.keeper(broken)
+    broken.send_error = ServiceError("submit a job", "Requested node is not available", "ask less")
+    job = portal.submit("true")
+    keeper.turn()
+    refused = portal.job(job.id)
+    assert refused.state is State.ERROR
+    assert refused.reason == "Requested node is not available; ask less"
+    assert "Requested node" in portal.status()[1]
+    keeper.turn()
+    assert portal.job(job.id).collected_at is not None
+
+
+def test_a_silent_batch_system_is_unknown_never_lost(portal: Portal, broken: Broken) -> None:
+    now = [0.0]
+    keeper = portal.keeper(broken, clock=lambda: now[0])
+    broken.send_error = SILENT
+    job = portal.submit("true")
+    keeper.turn()
+    assert portal.job(job.id).state is State.PENDING
+    assert "no answer in time" in portal.logged[0]
+    broken.send_error = None
+    keeper.turn()
+    assert not portal.job(job.id).batch_id
+    now[0] = 60
+    keeper.turn()
+    assert portal.job(job.id).batch_id
+    broken.look_error = SILENT
+    for _ in range(5):
+        now[0] += 1000
+        keeper.reconcile()
+    assert not portal.job(job.id).final
+    broken.look_error = None
+    until(lambda: portal.job(job.id).state is State.COMPLETE, keeper.reconcile)
+
+
+def test_what_left_the_map_is_an_error_with_a_reason(portal: Portal, broken: Broken) -> None:
+    keeper = portal.keeper(broken)
+    waiting, sent = portal.submit("true"), portal.submit("sleep 1")
+    portal.store.want_cancel(waiting.id, State.CANCEL)
+    keeper.turn()
+    error = NotPermittedError("the account of a job", "'alice' has none on this cluster", "ask")
+    broken.look_error = broken.send_error = error
+    unsent = portal.submit("true")
+    keeper.turn()
+    keeper.reconcile()
+    for each in (unsent, sent):
+        job = portal.job(each.id)
+        assert job.state is State.ERROR
+        assert "'alice' has none on this cluster" in job.reason
+
+
+def test_a_missing_job_is_lost_after_a_second_look(portal: Portal, backend: ProcessBackend) -> None:
+    now = [0.0]
+    keeper = portal.keeper(backend, clock=lambda: now[0])
+    job = portal.submit("exec sleep 60")
+    keeper.turn()
+    backend.clean(Attempt.of(job.order))
+    keeper.reconcile()
+    assert not portal.job(job.id).final
+    now[0] = 10
+    keeper.reconcile()
+    assert portal.job(job.id).state is State.ERROR
+    assert "no longer knows it" in portal.job(job.id).reason
+    keeper.turn()
+    assert "there are no results" in portal.status()[-1]
+
+
+def test_a_dead_node_sends_the_job_again(
+    portal: Portal, broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = portal.keeper(broken)
+    job = portal.submit("echo x >> ../../runs; sleep 1")
+    keeper.turn()
+    until(lambda: portal.job(job.id).state is State.ACTIVE, keeper.reconcile)
+    died = Sight(Phase.ENDED, None, "its node died", node_died=True)
+    with monkeypatch.context() as patch:
+        # A node of this machine cannot die alone.
+        patch.setattr(broken, "look", lambda orders: {Attempt.of(each): died for each in orders})
+        keeper.reconcile()
+    again = portal.job(job.id)
+    assert (again.attempt, again.state, again.batch_id) == (2, State.PENDING, "")
+    until(lambda: portal.job(job.id).collected_at is not None, keeper.turn, keeper.reconcile)
+    assert portal.job(job.id).state is State.COMPLETE
+    causes = [each.cause for each in portal.store.events(job.id)]
+    assert causes.count(Cause.FINISHED) == 1
+
+
+def test_many_jobs_at_once(portal: Portal, backend: ProcessBackend) -> None:
+    keeper = portal.keeper(backend)
+    jobs = [portal.submit(f"exit {number % 2}") for number in range(20)]
+    done = lambda: all(portal.job(job.id).collected_at for job in jobs)  # noqa: E731
+    until(done, keeper.turn, keeper.reconcile)
+    ended = [portal.job(job.id).state for job in jobs]
+    assert ended == [State.COMPLETE, State.ERROR] * 10
+
+
+def test_what_workers_pull_is_left_to_them(portal: Portal) -> None:
+    keeper = portal.keeper(DispatchBackend())
+    job = portal.submit("true")
+    keeper.turn()
+    keeper.reconcile()
+    assert portal.job(job.id).sent_at is None
+
+
+def test_the_token_reaches_the_job_alone(
+    portal: Portal, backend: ProcessBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Order] = []
+    monkeypatch.setattr(backend, "send", lambda order, _inputs: sent.append(order) or "1")
+    object.__setattr__(portal.settings, "listener_url", "http://web:8098/notify")
+    job = portal.submit("true")
+    portal.keeper(backend).turn()
+    assert sent[0].listener == "http://web:8098/notify"
+    assert len(sent[0].token) > 20
+    assert sent[0].token not in portal.job(job.id).order_text
+
+
+def _runs(pid: int) -> bool:
+    deadline = time.monotonic() + 5
+    path = Path(f"/proc/{pid}/stat")
+    while path.exists() and ") Z" not in path.read_text():
+        if time.monotonic() > deadline:
+            return True
+        time.sleep(0.05)
+    return False
