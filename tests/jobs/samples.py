@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sciportal.jobs.order import Order
 from sciportal.jobs.store.job import NewJob
+
+GREETING = Path(__file__).with_name("greeting.yml")
+"""Describes an application with one of everything."""
 
 
 def order(**more: Any) -> Order:

@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from batch.own_slurm import own_slurm as own_slurm
 from confined.place import Place, made
 from jobs.clock import Clock
 from jobs.postgresql import Server, server
+from jobs.samples import GREETING
+from sciportal.jobs.descriptors.catalogue import Catalogue
 from sciportal.jobs.settings import Settings
 from sciportal.jobs.store import engine, migrations
 from sciportal.jobs.store.store import Store
+from sciportal.jobs.store.tables import METADATA
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +61,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql: Server) -> str:
-    """The name of a migrated database to copy."""
-    name = postgresql.create()
-    _migrated(postgresql.url(name))
-    return name
+def postgresql_url(postgresql: Server) -> str:
+    """A migrated database, in which tests leave what they did."""
+    url = postgresql.url(postgresql.create())
+    _migrated(url)
+    return url
 
 
 def _migrated(url: str) -> None:
@@ -77,8 +81,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "portal.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
-    running: Server = request.getfixturevalue("postgresql")
-    return running.url(running.create(request.getfixturevalue("postgresql_template")))
+    url: str = request.getfixturevalue("postgresql_url")
+    database = engine.connect(url)
+    tables = ", ".join(METADATA.tables)
+    # Emptied, and not made anew: that takes a fifth of a second.
+    engine.write(database, lambda connection: connection.execute(text(f"TRUNCATE {tables}")))
+    database.dispose()
+    return url
 
 
 @pytest.fixture
@@ -123,3 +132,10 @@ def settings(tmp_path: Path) -> Settings:
         accounts=tmp_path / "portal-accounts.toml",
         secret_file=secret,
     )
+
+
+@pytest.fixture
+def catalogue(settings: Settings) -> Catalogue:
+    """The applications of the settings' directory: `greeting`, and what a test adds."""
+    shutil.copy(GREETING, settings.descriptors[0])
+    return Catalogue(settings.descriptors)

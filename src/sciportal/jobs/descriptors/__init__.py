@@ -1,0 +1,1 @@
+"""Applications that operators describe in files, and users run."""
