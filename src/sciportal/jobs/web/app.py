@@ -31,8 +31,18 @@ import flask
 from flask import typing as given
 from werkzeug.routing import BaseConverter
 
-from sciportal.jobs.settings import FRONT_END
-from sciportal.jobs.web import auth, csrf, failures, negotiation, pages, problems, tables, web
+from sciportal.jobs.settings import FRONT_END, Settings, load
+from sciportal.jobs.web import (
+    auth,
+    bodies,
+    csrf,
+    failures,
+    negotiation,
+    pages,
+    problems,
+    tables,
+    web,
+)
 from sciportal.jobs.web.negotiation import Form
 from sciportal.jobs.web.portal import Portal
 from sciportal.jobs.web.routes import Answer, Call, Route, Who
@@ -67,16 +77,30 @@ def make(portal: Portal) -> flask.Flask:
     app.url_map.converters["job"] = _JobConverter
     app.url_map.strict_slashes = True
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    # The largest that any route takes; each states its own before it reads.
-    app.config["MAX_CONTENT_LENGTH"] = portal.settings.limits.upload_bytes
+    app.request_class = bodies.Request
+    app.config["UPLOADS"] = portal.settings.state_dir / "uploads"
+    # What is read before a route states its own bound.
+    app.config["MAX_CONTENT_LENGTH"] = portal.settings.limits.upload_bytes + bodies.AROUND
     web.put(app, Web(portal, unix_only=_unix_only()))
-    for route in tables.ROUTES:
+    for route in tables.all_routes():
         _add(app, route)
     app.register_error_handler(Exception, _failed)
     app.after_request(_secured)
     app.jinja_env.globals["csrf_token"] = csrf_token
     pages.register(app)
     return app
+
+
+def application(settings: Settings | None = None) -> flask.Flask:
+    """The application on the parts that the site's settings name.
+
+    Args:
+        settings: those of the file by default.
+
+    Raises:
+        UsageError: they are wrong, or something that they name is missing.
+    """
+    return make(Portal.opened(settings or load()))
 
 
 def current() -> Call:

@@ -6,9 +6,16 @@ import errno
 import logging
 import secrets
 
-from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
+from sciportal.jobs.errors import (
+    AwayError,
+    ConflictError,
+    NoJobError,
+    QuotaError,
+    RejectedError,
+    TooLargeError,
+)
 from sciportal.jobs.web.problems import ProblemError
 from sciportal.service.errors import (
     BusyError,
@@ -22,9 +29,16 @@ from sciportal.service.errors import (
 log = logging.getLogger(__name__)
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# As SQLite and PostgreSQL say it.
+_NO_ROOM = ("disk is full", "No space left on device", "Disk quota exceeded")
 _AGAIN = {"Retry-After": "5"}
 _STATUSES: tuple[tuple[type[ServiceError], int, str], ...] = (
+    (TooLargeError, 413, "too-large"),
+    (RejectedError, 422, "rejected"),
     (UsageError, 400, "invalid"),
+    (ConflictError, 422, "key"),
+    (QuotaError, 429, "quota"),
+    (NoJobError, 404, "not-found"),
     (NotPermittedError, 403, "not-permitted"),
     (NotRunningError, 409, "not-running"),
     (UnknownError, 503, "unknown"),
@@ -46,23 +60,23 @@ def problem(error: Exception) -> ProblemError:
         return error
     if isinstance(error, HTTPException):
         return _http(error)
+    if isinstance(error, AwayError):
+        return _full(error) if any(each in error.found for each in _NO_ROOM) else _away(error)
     if isinstance(error, ServiceError):
-        for kind, status, word in _STATUSES:
-            if isinstance(error, kind):
-                headers = _AGAIN if status == 503 else None
-                return ProblemError(status, word, error.wanted, error.found, error.advice, headers)
-        return _unforeseen(error)
+        return _ours(error)
     if isinstance(error, OSError) and error.errno in _FULL:
         return _full(error)
-    if isinstance(error, exc.DBAPIError) and not isinstance(error, _OF_OURS):
-        return _full(error) if "disk is full" in str(error.orig) else _away(error)
-    if isinstance(error, exc.TimeoutError):
-        return _away(error)
     return _unforeseen(error)
 
 
-# A statement that the database could not understand is a mistake of ours, not its absence.
-_OF_OURS = (exc.ProgrammingError, exc.IntegrityError, exc.DataError, exc.NotSupportedError)
+def _ours(error: ServiceError) -> ProblemError:
+    errors = error.problems if isinstance(error, RejectedError) else ()
+    for kind, status, word in _STATUSES:
+        if isinstance(error, kind):
+            headers = _AGAIN if status == 503 else None
+            words = (error.wanted, error.found, error.advice)
+            return ProblemError(status, word, *words, headers, errors)
+    return _unforeseen(error)
 
 
 def _http(error: HTTPException) -> ProblemError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from http import HTTPStatus
 
+from sciportal.jobs.errors import Problem
 from sciportal.light import NamedTuple
 from sciportal.service.errors import ServiceError
 
@@ -23,6 +24,7 @@ class ProblemError(ServiceError):
         found: what stood in its way.
         advice: what to do about it, as a phrase.
         headers: what the answer says beside it.
+        errors: what is wrong with single fields.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class ProblemError(ServiceError):
         found: str,
         advice: str,
         headers: dict[str, str] | None = None,
+        errors: tuple[Problem, ...] = (),
     ) -> None:
         super().__init__(wanted, found, advice)
         self.status = status
         self.kind = kind
         self.headers = headers or {}
+        self.errors = errors
 
 
 class Told(NamedTuple):
@@ -49,16 +53,20 @@ class Told(NamedTuple):
     wanted: str
     found: str
     advice: str
+    errors: tuple[Problem, ...]
 
 
 def told(problem: ProblemError) -> Told:
     """The words of a problem, none of them longer than a page bears."""
     words = (f"{each:.{_LONGEST}}" for each in (problem.wanted, problem.found, problem.advice))
-    return Told(problem.status, problem.kind, HTTPStatus(problem.status).phrase, *words)
+    wanted, found, advice = words
+    title = HTTPStatus(problem.status).phrase
+    return Told(problem.status, problem.kind, title, wanted, found, advice, problem.errors)
 
 
 def document(shown: Told) -> dict[str, object]:
-    """The problem document; `wanted`, `found` and `advice` are ours."""
+    """The problem document; `wanted`, `found`, `advice` and `errors` are ours."""
+    errors = [each._asdict() for each in shown.errors]
     return {
         "type": _PREFIX + shown.kind,
         "title": shown.title,
@@ -67,6 +75,7 @@ def document(shown: Told) -> dict[str, object]:
         "wanted": shown.wanted,
         "found": shown.found,
         "advice": shown.advice,
+        **({"errors": errors} if errors else {}),
     }
 
 

@@ -66,6 +66,10 @@ class Route(NamedTuple):
     """Whether it is JSON and a page, at PATH.json, PATH.html and PATH; else it is at PATH only."""
     status: int = 200
     """Of success."""
+    statuses: tuple[int, ...] = ()
+    """Others of success."""
+    headers: Mapping[str, Schema] = {}
+    """What the request may say in headers."""
     queries: Mapping[str, Schema] = {}
     problems: tuple[int, ...] = ()
     """Statuses of problems beside those that any route may have."""
