@@ -132,7 +132,7 @@ def _confined(order: Order, directory: str, programs: Programs, layer: str) -> l
         *([["--profile", order.profile]] if order.profile else []),
         ["--cpu", str(order.limits.cpu_seconds)],
         ["--file-size", str(order.limits.file_bytes)],
-        *([list(tasks.options(programs.mapper))] if order.map else []),
+        *([list(tasks.options(programs.mapper, order.map.chunk))] if order.map else []),
         ["--", "/bin/sh", f"{directory}/{SCRIPT}"],
     ]
     return [shlex.join(each) for each in words]

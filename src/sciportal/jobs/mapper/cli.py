@@ -16,6 +16,7 @@ from sciportal.jobs.mapper.outcome import PointError
 from sciportal.jobs.mapper.points import MOST_BYTES, decode, in_range
 from sciportal.service.errors import ServiceError, UsageError
 
+_CHUNK = 50
 _SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 # Last on the path, so that nothing of ours takes the place of what the interpreter brings.
 _START = (
@@ -56,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--points", metavar="FILE", help="JSON's list, or numpy's array")
     source.add_argument("--range", nargs=3, metavar=("START", "STOP", "NUMBER"), help="of numbers")
-    parser.add_argument("--chunk", type=int, default=50, help="points a task (%(default)s)")
+    chunk = os.environ.get(tasks.CHUNK, str(_CHUNK))
+    parser.add_argument("--chunk", type=int, default=chunk, help="points a task (%(default)s)")
     parser.add_argument("--workers", type=int, help="processes (as many as processors)")
     parser.add_argument("--seconds", type=float, help="that a point may take")
     parser.add_argument("--python", metavar="PATH", help="the interpreter to evaluate with")

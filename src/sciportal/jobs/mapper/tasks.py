@@ -19,6 +19,8 @@ from sciportal.service.errors import UsageError
 VARIABLE = "SCIPORTAL_MAP_TASK"
 """The environment's name for the number of the task, or GATHER."""
 GATHER = "gather"
+CHUNK = "SCIPORTAL_MAP_CHUNK"
+"""The environment's name for the points of a task."""
 PROGRAM = "SCIPORTAL_MAP"
 """The environment's name for the path of `sciportal-map`, which no PATH needs to have."""
 
@@ -77,11 +79,13 @@ def share(points: int, chunk: int) -> Tasks:
     return Tasks(points, max(min(chunk, points), -(-points // _MOST_TASKS)))
 
 
-def options(program: str) -> tuple[str, ...]:
+def options(program: str, chunk: int) -> tuple[str, ...]:
     """What `sciportal-confine` is to be told beside, for the script of a mapped job.
 
     Args:
         program: the path of `sciportal-map` on the host where it runs, PREFIX/bin/sciportal-map.
+        chunk: how many points a task is to evaluate, as in the order.
     """
     prefix = os.path.dirname(os.path.dirname(program))
-    return ("--read", prefix, "--env", f"{PROGRAM}={program}", "--env", VARIABLE)
+    named = (f"{PROGRAM}={program}", f"{CHUNK}={chunk}", VARIABLE)
+    return ("--read", prefix, *(word for each in named for word in ("--env", each)))

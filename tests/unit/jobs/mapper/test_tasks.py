@@ -40,6 +40,7 @@ def test_a_task_that_is_none_is_refused(task: int) -> None:
 
 
 def test_a_confined_task_is_told_where_the_mapper_is() -> None:
-    words = tasks.options("/opt/sciportal/bin/sciportal-map")
+    words = tasks.options("/opt/sciportal/bin/sciportal-map", 30)
     assert words[:2] == ("--read", "/opt/sciportal")
     assert f"{tasks.PROGRAM}=/opt/sciportal/bin/sciportal-map" in words
+    assert f"{tasks.CHUNK}=30" in words
