@@ -50,6 +50,8 @@ class Parameter:
     pattern: str = ""
     """Regular expression that a text has to match somewhere, as in JSON Schema."""
     multiline: bool = False
+    advanced: bool = False
+    """Whether a form keeps it folded away; it has a default then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,7 @@ def _parameter(name: str, data: Mapping[str, Any]) -> Parameter:
         longest=data.get("maxLength", _LONGEST),
         pattern=data.get("pattern", ""),
         multiline=data.get("multiline", False),
+        advanced=data.get("advanced", False),
     )
 
 
@@ -265,5 +268,7 @@ def _check_parameter(application: str, parameter: Parameter) -> None:
                 raise mistake(application, f"{place}: {value!r} is out of its own range")
     if parameter.choices and parameter.default not in (None, *parameter.choices):
         raise mistake(application, f"{place}: the default is none of the choices")
+    if parameter.advanced and parameter.default is None:
+        raise mistake(application, f"{place}: what is folded away needs a default")
     if parameter.kind == "boolean" and parameter.choices:
         raise mistake(application, f"{place}: true and false are all there is to choose from")

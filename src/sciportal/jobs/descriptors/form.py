@@ -32,6 +32,8 @@ class Field:
     choices: tuple[str, ...] = ()
     most: int = 1
     max_bytes: int | None = None
+    advanced: bool = False
+    """Whether it is folded away."""
     problem: str = ""
     """What was wrong with what came; empty where nothing was."""
 
@@ -75,6 +77,7 @@ def _parameter(parameter: Parameter, given: Mapping[str, Any], problem: str) -> 
         longest=parameter.longest if text else None,
         pattern=parameter.pattern,
         choices=tuple(map(shown, parameter.choices)),
+        advanced=parameter.advanced,
         problem=problem,
     )
 

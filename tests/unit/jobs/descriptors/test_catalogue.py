@@ -75,6 +75,7 @@ PARAMETER = "parameters: {{p: {{{}}}}}"
         ("unknown: 1", "unknown"),
         ("parameters: {P: {type: string}}", "P"),
         ("parameters: {files: {type: string}}", "files"),
+        ("parameters: {p: {type: string, advanced: true}}", "folded away"),
         (PARAMETER.format("type: text"), "text"),
         (PARAMETER.format("type: string, minimum: 1"), "p"),
         (PARAMETER.format("type: integer, pattern: x"), "p"),
