@@ -30,6 +30,7 @@ BACKENDS = (SLURM, DISPATCH)
 _HOUR = 3600.0
 _DATABASE = re.compile(r"(?:sqlite:///.+|postgresql(?:\+psycopg)?://.*)")
 _BASE = re.compile(r"(?:https?://[A-Za-z0-9._:\[\]-]+)?(?:/[A-Za-z0-9._~-]+)*")
+_ORIGIN = re.compile(r"(?:https?://[A-Za-z0-9._:\[\]-]+)?")
 _PATH = re.compile(r"/[^\x00-\x1f]*")
 
 
@@ -80,6 +81,10 @@ class Settings:
     default_backend: str = SLURM
     services: bool = True
     """Whether people see their services."""
+    services_url: str = ""
+    """Scheme and host of public services, `/~ACCOUNT/`; empty: their addresses are not shown."""
+    services_domain: str = ""
+    """The same of those for people who are signed in, without `SERVICE--ACCOUNT.` before it."""
     helper: tuple[str, ...] = ("sudo", "-n", "/opt/sciportal/bin/sciportal-submit")
 
 
@@ -165,6 +170,8 @@ def _settings(table: Table) -> Settings:
             "default_backend", usual.default_backend, fits=BACKENDS.__contains__
         ),
         services=table.truth("services", usual.services),
+        services_url=address("services_url", usual.services_url, _ORIGIN),
+        services_domain=address("services_domain", usual.services_domain, _ORIGIN),
         helper=table.texts("helper", usual.helper),
     )
     table.done()

@@ -190,20 +190,21 @@ def clean(session: Session, request: Table) -> Answer:
 
 
 def service(session: Session, request: Table) -> Answer:
-    """Call sbatch-service; what it prints as JSON is the answer."""
+    """Call sbatch-service; what it prints as JSON is the answer, of a log its text."""
     action = request.text("action", fits=ACTIONS.__contains__)
     name = request.text("name", "", fits=lambda text: not text or names.is_service(text))
     lines = request.number("lines", 100, least=1, most=_MOST_LINES)
     request.done()
-    words = ["sbatch-service", action, "--json"]
-    if action == "logs":
-        words += ["--lines", str(lines)]
+    of_log = action == "logs"
+    words = ["sbatch-service", action, *(["--lines", str(lines)] if of_log else ["--json"])]
     words += [name] if name else []
     program = shutil.which(words[0], path=session.environment["PATH"])
     if not program:
         found, advice = "sbatch-service is not installed", "ask the operators"
         raise NotRunningError("use a service", found, advice)
     ended = processes.run([program, *words[1:]], env=session.environment, timeout=_SERVICE_SECONDS)
+    if of_log and ended.ok:
+        return {"code": ended.code, "said": ended.out}
     try:
         said = json.loads(ended.out)
     except (ValueError, RecursionError):
