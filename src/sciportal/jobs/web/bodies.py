@@ -14,6 +14,7 @@ from sciportal.jobs.web.problems import ProblemError, invalid, too_large
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
+FORMS = (MULTIPART, "application/x-www-form-urlencoded")
 MOST_JSON = 16_000_000
 """Bytes; files beyond that are sent as parts."""
 _MOST_DEPTH = 64

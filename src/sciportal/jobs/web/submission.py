@@ -63,7 +63,7 @@ def accept(call: Call) -> Accepted:
         raise invalid(f"the {KEY}", "it is none", "send up to 128 printable characters of ASCII")
     most = call.web.portal.settings.limits.upload_bytes
     bumps = False
-    if call.request.mimetype == bodies.MULTIPART:
+    if call.request.mimetype in bodies.FORMS:
         bodies.bound_parts(call.request, most)
         wanted = of_form(call.request)
     else:
