@@ -56,3 +56,11 @@ class NoJobError(NotRunningError):
 
 class AwayError(UnknownError):
     """The database does not answer; nothing was changed that it did not confirm."""
+
+
+class NoFileError(NotRunningError):
+    """There is no such file of a job."""
+
+
+class NoRoomError(ServiceError):
+    """The portal's disk is full; nothing was kept of what came."""

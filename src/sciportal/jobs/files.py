@@ -1,0 +1,245 @@
+"""The files of jobs: what users sent, and what came out.
+
+    STATE_DIR/uploads/RANDOM        what is coming in
+    STATE_DIR/jobs/ID/inputs        what was sent with the job
+    STATE_DIR/jobs/ID/results       what came out; it is complete, or it is not there
+
+What is in `results` is as hostile as the job: names are checked before they are kept and when they
+are asked for, and nothing is followed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from sciportal.jobs import names
+from sciportal.jobs.errors import NoFileError
+from sciportal.jobs.incoming import Bounds, Incoming, aside, flush, no_room
+from sciportal.jobs.order import MOST_FILES
+from sciportal.jobs.settings import PortalLimits
+from sciportal.jobs.store.job import Job
+
+_INPUTS = "inputs"
+_RESULTS = "results"
+MOST_RESULTS = 10_000
+"""Files of one job."""
+
+
+class Found(NamedTuple):
+    """A file of a job."""
+
+    path: str
+    """Below the directory of inputs or results."""
+    size: int
+    """Bytes."""
+    modified: float
+    """Seconds since 1970."""
+
+
+class JobFiles:
+    """The portal's directories of jobs. Threads and processes may share them.
+
+    Args:
+        state_dir: the portal's.
+        limits: what may come in.
+    """
+
+    def __init__(self, state_dir: Path, limits: PortalLimits) -> None:
+        self._state = state_dir
+        self._limits = limits
+
+    @contextmanager
+    def upload(self) -> Iterator[Incoming]:
+        """Take what a user sends with a job; it goes where it belongs by `place`.
+
+        Raises:
+            NoRoomError: the disk is full.
+        """
+        most = self._limits.upload_bytes
+        with aside(self._uploads, Bounds(most, most, MOST_FILES, names.is_file)) as incoming:
+            yield incoming
+
+    def place(self, incoming: Incoming, job: Job) -> None:
+        """Make what came in the inputs of a job that nobody has seen yet, see `Store.submit`.
+
+        Raises:
+            NoRoomError: the disk is full.
+        """
+        with no_room("keep a job's files"):
+            home = self._home(job.id)
+            # The job before of this number was never kept.
+            self._discard(home)
+            home.mkdir(mode=0o700, parents=True)
+            flush(incoming.directory)
+            incoming.directory.rename(home / _INPUTS)
+            flush(home)
+            flush(home.parent)
+
+    @contextmanager
+    def receive(self) -> Iterator[Incoming]:
+        """Take what came out of a job; it is kept by `complete`.
+
+        Raises:
+            NoRoomError: the disk is full.
+        """
+        limits = self._limits
+        bounds = Bounds(limits.results_bytes, limits.results_bytes, MOST_RESULTS, names.is_path)
+        with aside(self._uploads, bounds) as incoming:
+            yield incoming
+
+    def complete(self, incoming: Incoming, job_id: int) -> bool:
+        """Make what came in the results of a job, all at once.
+
+        Returns:
+            Whether there were none before; else what came is forgotten.
+
+        Raises:
+            NoRoomError: the disk is full.
+        """
+        with no_room("keep a job's results"):
+            home = self._home(job_id)
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for directory, _folders, _files in os.walk(incoming.directory):
+                flush(Path(directory))
+            # An empty directory would be replaced without a word; `results` is never made empty.
+            (incoming.directory / _MARK).touch(mode=0o600)
+            try:
+                incoming.directory.rename(home / _RESULTS)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                return False
+            flush(home)
+        return True
+
+    def has_results(self, job_id: int) -> bool:
+        """Whether the results of a job are here."""
+        return (self._home(job_id) / _RESULTS).is_dir()
+
+    def inputs(self, job_id: int) -> list[Found]:
+        """What was sent with a job, by name."""
+        return _listed(self._home(job_id) / _INPUTS)
+
+    def results(self, job_id: int) -> list[Found]:
+        """What came out of a job, by path; nothing before all of it is here."""
+        return _listed(self._home(job_id) / _RESULTS)
+
+    def open_input(self, job_id: int, name: str) -> BinaryIO:
+        """A file that was sent with a job; the caller closes it.
+
+        Raises:
+            NoFileError: there is none of that name.
+        """
+        return _opened(self._home(job_id) / _INPUTS, name)
+
+    def open_result(self, job_id: int, path: str) -> BinaryIO:
+        """A file that came out of a job; the caller closes it.
+
+        Raises:
+            NoFileError: there is none at that path, or it is no plain file.
+        """
+        return _opened(self._home(job_id) / _RESULTS, path)
+
+    def remove(self, job_id: int) -> None:
+        """Remove all files of a job; where there are none, nothing happens."""
+        self._discard(self._home(job_id))
+
+    def sweep(self, older_seconds: float) -> None:
+        """Remove what came in and was left, because a program was killed.
+
+        Args:
+            older_seconds: how long nothing was added to it.
+        """
+        limit = time.time() - older_seconds
+        with os.scandir(self._uploads) if self._uploads.is_dir() else _nothing() as entries:
+            for entry in entries:
+                if entry.stat(follow_symlinks=False).st_mtime < limit:
+                    shutil.rmtree(entry.path, ignore_errors=True)
+
+    @property
+    def _uploads(self) -> Path:
+        return self._state / "uploads"
+
+    def _home(self, job_id: int) -> Path:
+        return self._state / "jobs" / str(job_id)
+
+    def _discard(self, home: Path) -> None:
+        """Take a job's directory away at once, and then remove what is in it."""
+        self._uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+        away = self._uploads / secrets.token_hex(16)
+        try:
+            home.rename(away)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(away)
+
+
+def digest(incoming: Incoming) -> str:
+    """SHA-256 of all that came in: of each path, size and digest; the same files give the same."""
+    lines = (f"{each.name}\0{each.size}\0{each.sha256}\n" for each in incoming.files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+# Begins with a dot, as no result may.
+_MARK = ".complete"
+
+
+@contextmanager
+def _nothing() -> Iterator[Iterator[os.DirEntry[str]]]:
+    yield iter(())
+
+
+def _listed(directory: Path) -> list[Found]:
+    """The plain files below a directory whose paths are those of results."""
+    found = []
+    for folder, _folders, inside in os.walk(directory):
+        for name in inside:
+            full = os.path.join(folder, name)
+            path = os.path.relpath(full, directory)
+            seen = os.lstat(full)
+            if stat.S_ISREG(seen.st_mode) and names.is_path(path):
+                found.append(Found(path, seen.st_size, seen.st_mtime))
+    return sorted(found)
+
+
+def _opened(directory: Path, path: str) -> BinaryIO:
+    """Open a plain file step by step, so that nothing is followed on the way."""
+    if not names.is_path(path):
+        raise _no_file(path)
+    *folders, name = path.split("/")
+    common = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    at = -1
+    try:
+        at = os.open(directory, common | os.O_DIRECTORY)
+        for folder in folders:
+            below = os.open(folder, common | os.O_DIRECTORY, dir_fd=at)
+            os.close(at)
+            at = below
+        # Without waiting: a pipe would have nobody at its other end.
+        file = os.open(name, common | os.O_NONBLOCK, dir_fd=at)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
+            raise _no_file(path) from error
+        raise
+    finally:
+        if at >= 0:
+            os.close(at)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise _no_file(path)
+    return os.fdopen(file, "rb")
+
+
+def _no_file(path: str) -> NoFileError:
+    found = f"there is no {names.shown(path)}"
+    return NoFileError("open a job's file", found, "look at the list of its files")

@@ -1,0 +1,125 @@
+"""The command of the portal's account."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from sciportal.jobs import cli
+from sciportal.jobs.settings import VARIABLE
+from sciportal.jobs.store import engine
+from sciportal.jobs.store.store import Store
+from sciportal.jobs.store.worker_command import digest
+
+TOKEN = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A portal's settings, whose file the environment names."""
+    (tmp_path / "applications").mkdir()
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "secret").chmod(0o600)
+    path = tmp_path / "portal.toml"
+    path.write_text(
+        f'database = "sqlite:///{tmp_path}/portal.sqlite"\nstate_dir = "{tmp_path}"\n'
+        f'descriptors = ["{tmp_path}/applications"]\nsecret_file = "{tmp_path}/secret"\n'
+    )
+    monkeypatch.setenv(VARIABLE, str(path))
+    return tmp_path
+
+
+def test_migrate_says_whether_it_did_something(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (cli.main(["migrate"]), capsys.readouterr().out) == (0, "changed\n")
+    assert (cli.main(["migrate"]), capsys.readouterr().out) == (0, "")
+    assert cli.main(["check"]) == 0
+
+
+def test_check_names_all_that_is_wrong(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "applications" / "bad.yml").write_text("name: bad\n")
+    (place / "secret").chmod(0o644)
+    assert cli.main(["check"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 3
+    for line, words in zip(said, ("application bad", "migrate", "read by others"), strict=True):
+        assert words in line
+    (place / "secret").unlink()
+    assert cli.main(["check"]) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_a_worker_is_let_in_by_its_token(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.main(["migrate"])
+    capsys.readouterr()
+    assert cli.main(["worker", "--add", "far"]) == 0
+    token = capsys.readouterr().out.strip()
+    database = engine.connect(f"sqlite:///{place}/portal.sqlite")
+    store = Store(database)
+    assert store.worker(digest(token)) == "far"
+    words = ["worker", "--add", "far", "--token-file", "-"]
+    for said in ("changed\n", ""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(TOKEN + "\n"))
+        assert (cli.main(words), capsys.readouterr().out) == (0, said)
+    assert (store.worker(digest(token)), store.worker(digest(TOKEN))) == (None, "far")
+    assert cli.main(["worker", "--list"]) == 0
+    assert capsys.readouterr().out == "far\tseen=never\taddress=-\n"
+    assert cli.main(["worker", "--remove", "far"]) == 0
+    assert cli.main(["worker", "--remove", "far"]) == 3
+    assert store.worker(digest(TOKEN)) is None
+    database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("name", "token", "found"),
+    [
+        ("../far", TOKEN, "no name"),
+        ("far", "short", "shorter than"),
+        ("far", "a b" * 20, "others than ASCII"),
+        ("other", TOKEN, "the token is that of far"),
+    ],
+)
+def test_a_bad_worker_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str], name: str, token: str, found: str
+) -> None:
+    cli.main(["migrate"])
+    file = place / "token"
+    file.write_text(TOKEN)
+    cli.main(["worker", "--add", "far", "--token-file", str(file)])
+    file.write_text(token)
+    assert cli.main(["worker", "--add", name, "--token-file", str(file)]) == 2
+    assert found in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("unknown = 1", "is not known"),
+        ("database = 7", "a whole number, not a text"),
+        ('database = "mysql://x"', "which it may not be"),
+        ("anonymous", "Expected"),
+        ("\udcff", "codec"),
+    ],
+)
+def test_bad_settings_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, found: str
+) -> None:
+    path = tmp_path / "portal.toml"
+    path.write_text(text, errors="surrogateescape")
+    assert cli.main(["--settings", str(path), "check"]) == 2
+    said = capsys.readouterr().err
+    assert str(path) in said
+    assert found in said
+    assert cli.main(["--settings", str(tmp_path / "none"), "check"]) == 2
+
+
+def test_a_database_that_cannot_be_is_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = place / "portal.toml"
+    path.write_text(path.read_text().replace("portal.sqlite", "none/portal.sqlite"))
+    assert cli.main(["migrate"]) == 4
+    assert "unable to open database file" in capsys.readouterr().err
