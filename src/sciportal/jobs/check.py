@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import stat
 import sys
 from collections.abc import Iterator
 
+from sciportal.jobs import secret
 from sciportal.jobs.descriptors.catalogue import Catalogue
 from sciportal.jobs.settings import Settings
 from sciportal.jobs.store import engine, migrations
@@ -35,11 +35,8 @@ def problems(settings: Settings) -> Iterator[str]:
     except ServiceError as error:
         yield str(error)
     try:
-        mode = os.stat(settings.secret_file).st_mode
-    except OSError as error:
-        yield f"the secret {settings.secret_file}: {error.strerror}; run the role job_portal"
-    else:
-        if stat.S_IMODE(mode) & 0o077:
-            yield f"the secret {settings.secret_file} can be read by others; chmod it to 0600"
+        secret.read(settings.secret_file)
+    except ServiceError as error:
+        yield str(error)
     if not os.access(settings.state_dir, os.W_OK | os.X_OK):
         yield f"{settings.state_dir} cannot be written by this account; run the role job_portal"

@@ -22,6 +22,11 @@ class _Verb(NamedTuple):
 _VERBS = {
     "migrate": _Verb("make or change the tables of the database", "store.migrate_command"),
     "check": _Verb("say what is wrong with settings, applications and database", "check"),
+    "keeper": _Verb("hand jobs over, look after them, fetch their results", "keeper.command"),
+    "reconcile": _Verb(
+        "compare all jobs with their batch systems once", "keeper.reconcile_command"
+    ),
+    "listen": _Verb("hear from jobs that they started and ended", "notify.listen_command"),
     "worker": _Verb("let a worker in, or no longer, or list them", "store.worker_command"),
 }
 

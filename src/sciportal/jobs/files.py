@@ -58,6 +58,18 @@ class JobFiles:
         self._state = state_dir
         self._limits = limits
 
+    def home(self, job_id: int) -> Path:
+        """Where all of a job's files are, or will be."""
+        return self._state / "jobs" / str(job_id)
+
+    def inputs_place(self, job_id: int) -> Path:
+        """The directory of what was sent with a job."""
+        return self.home(job_id) / _INPUTS
+
+    def results_place(self, job_id: int) -> Path:
+        """The directory of what came out of a job; it is there by rename."""
+        return self.home(job_id) / _RESULTS
+
     @contextmanager
     def upload(self) -> Iterator[Incoming]:
         """Take what a user sends with a job; it goes where it belongs by `place`.
@@ -76,7 +88,7 @@ class JobFiles:
             NoRoomError: the disk is full.
         """
         with no_room("keep a job's files"):
-            home = self._home(job.id)
+            home = self.home(job.id)
             # The job before of this number was never kept.
             self._discard(home)
             home.mkdir(mode=0o700, parents=True)
@@ -107,7 +119,7 @@ class JobFiles:
             NoRoomError: the disk is full.
         """
         with no_room("keep a job's results"):
-            home = self._home(job_id)
+            home = self.home(job_id)
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             for directory, _folders, _files in os.walk(incoming.directory):
                 flush(Path(directory))
@@ -124,15 +136,15 @@ class JobFiles:
 
     def has_results(self, job_id: int) -> bool:
         """Whether the results of a job are here."""
-        return (self._home(job_id) / _RESULTS).is_dir()
+        return self.results_place(job_id).is_dir()
 
     def inputs(self, job_id: int) -> list[Found]:
         """What was sent with a job, by name."""
-        return _listed(self._home(job_id) / _INPUTS)
+        return _listed(self.inputs_place(job_id))
 
     def results(self, job_id: int) -> list[Found]:
         """What came out of a job, by path; nothing before all of it is here."""
-        return _listed(self._home(job_id) / _RESULTS)
+        return _listed(self.results_place(job_id))
 
     def open_input(self, job_id: int, name: str) -> BinaryIO:
         """A file that was sent with a job; the caller closes it.
@@ -140,7 +152,7 @@ class JobFiles:
         Raises:
             NoFileError: there is none of that name.
         """
-        return _opened(self._home(job_id) / _INPUTS, name)
+        return _opened(self.inputs_place(job_id), name)
 
     def open_result(self, job_id: int, path: str) -> BinaryIO:
         """A file that came out of a job; the caller closes it.
@@ -148,11 +160,11 @@ class JobFiles:
         Raises:
             NoFileError: there is none at that path, or it is no plain file.
         """
-        return _opened(self._home(job_id) / _RESULTS, path)
+        return _opened(self.results_place(job_id), path)
 
     def remove(self, job_id: int) -> None:
         """Remove all files of a job; where there are none, nothing happens."""
-        self._discard(self._home(job_id))
+        self._discard(self.home(job_id))
 
     def sweep(self, older_seconds: float) -> None:
         """Remove what came in and was left, because a program was killed.
@@ -169,9 +181,6 @@ class JobFiles:
     @property
     def _uploads(self) -> Path:
         return self._state / "uploads"
-
-    def _home(self, job_id: int) -> Path:
-        return self._state / "jobs" / str(job_id)
 
     def _discard(self, home: Path) -> None:
         """Take a job's directory away at once, and then remove what is in it."""

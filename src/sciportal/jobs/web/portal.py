@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sciportal.jobs import secret
 from sciportal.jobs.descriptors.catalogue import Catalogue
 from sciportal.jobs.queue.backend import Attempt, Backend, Tail
+from sciportal.jobs.queue.backends import backends
 from sciportal.jobs.settings import Settings
 from sciportal.jobs.store import engine
 from sciportal.jobs.store.job import Job
@@ -41,7 +42,7 @@ class Portal(NamedTuple):
             Shelf(settings.state_dir),
             Catalogue(settings.descriptors),
             secret.read(settings.secret_file),
-            {},
+            backends(settings),
         )
 
     def logs(self, job: Job, stream: str, start: int, most: int) -> Tail:

@@ -20,7 +20,7 @@ TOKEN = "0123456789abcdef" * 4
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A portal's settings, whose file the environment names."""
     (tmp_path / "applications").mkdir()
-    (tmp_path / "secret").write_text("x")
+    (tmp_path / "secret").write_text(TOKEN)
     (tmp_path / "secret").chmod(0o600)
     path = tmp_path / "portal.toml"
     path.write_text(
@@ -45,7 +45,9 @@ def test_check_names_all_that_is_wrong(place: Path, capsys: pytest.CaptureFixtur
     assert cli.main(["check"]) == 1
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 3
-    for line, words in zip(said, ("application bad", "migrate", "read by others"), strict=True):
+    for line, words in zip(
+        said, ("application bad", "migrate", "everybody on this host"), strict=True
+    ):
         assert words in line
     (place / "secret").unlink()
     assert cli.main(["check"]) == 1
