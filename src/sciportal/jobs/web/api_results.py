@@ -69,7 +69,7 @@ def log(call: Call, job: int) -> Answer:
 
 
 def _pairs(call: Call, job: Job) -> list[tuple[str, int]]:
-    return [(name, size) for name, size in call.web.portal.files.results(job.id)]
+    return [(each.path, each.size) for each in call.web.portal.files.results(job.id)]
 
 
 def _end(call: Call, job: Job) -> str:

@@ -102,7 +102,10 @@ def _stored(call: Call, job: Job, report: Report) -> str:
     if report.sha256 and report.sha256 != digest:
         found = "they are not those that the report names"
         raise ProblemError(422, "damaged", f"the results of job {job.id}", found, "send them again")
-    call.web.portal.files.put_results(job.id, files)
+    with call.web.portal.files.receive() as incoming:
+        for each in files:
+            incoming.add(each.name, uploads.chunks(each.stream))
+        call.web.portal.files.complete(incoming, job.id)
     return digest
 
 

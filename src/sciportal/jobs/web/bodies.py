@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import flask
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from sciportal.jobs.web.problems import ProblemError, invalid, too_large
 
@@ -90,10 +89,12 @@ def bound_parts(request: flask.Request, most: int) -> None:
 
 def _read(request: flask.Request, most: int) -> bytes:
     bound(request, most)
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise too_large(_READ, most) from None
+    # Of one of unknown length it gives as much as is allowed, and says nothing.
+    request.max_content_length = most + 1
+    data = request.get_data(cache=False)
+    if len(data) > most:
+        raise too_large(_READ, most)
+    return data
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from werkzeug.exceptions import HTTPException
 from sciportal.jobs.errors import (
     AwayError,
     ConflictError,
+    NoFileError,
     NoJobError,
+    NoRoomError,
     QuotaError,
     RejectedError,
     TooLargeError,
@@ -39,6 +41,7 @@ _STATUSES: tuple[tuple[type[ServiceError], int, str], ...] = (
     (ConflictError, 422, "key"),
     (QuotaError, 429, "quota"),
     (NoJobError, 404, "not-found"),
+    (NoFileError, 404, "not-found"),
     (NotPermittedError, 403, "not-permitted"),
     (NotRunningError, 409, "not-running"),
     (UnknownError, 503, "unknown"),
@@ -60,6 +63,8 @@ def problem(error: Exception) -> ProblemError:
         return error
     if isinstance(error, HTTPException):
         return _http(error)
+    if isinstance(error, NoRoomError):
+        return _full(error)
     if isinstance(error, AwayError):
         return _full(error) if any(each in error.found for each in _NO_ROOM) else _away(error)
     if isinstance(error, ServiceError):

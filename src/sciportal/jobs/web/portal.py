@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from sciportal.jobs import secret
 from sciportal.jobs.descriptors.catalogue import Catalogue
+from sciportal.jobs.errors import NoFileError
+from sciportal.jobs.files import JobFiles
 from sciportal.jobs.queue.backend import Attempt, Backend, Tail
 from sciportal.jobs.queue.backends import backends
 from sciportal.jobs.settings import Settings
 from sciportal.jobs.store import engine
 from sciportal.jobs.store.job import Job
 from sciportal.jobs.store.store import Store
-from sciportal.jobs.web.problems import ProblemError
-from sciportal.jobs.web.shelf import Shelf
 from sciportal.service.errors import ServiceError
 
 
@@ -23,7 +23,7 @@ class Portal(NamedTuple):
 
     settings: Settings
     store: Store
-    files: Shelf
+    files: JobFiles
     catalogue: Catalogue
     secret: bytes
     backends: Mapping[str, Backend]
@@ -39,7 +39,7 @@ class Portal(NamedTuple):
         return cls(
             settings,
             Store(engine.connect(settings.database)),
-            Shelf(settings.state_dir),
+            JobFiles(settings.state_dir, settings.limits),
             Catalogue(settings.descriptors),
             secret.read(settings.secret_file),
             backends(settings),
@@ -56,7 +56,7 @@ class Portal(NamedTuple):
         """
         try:
             return self._kept(job, stream, start, most)
-        except ProblemError:
+        except NoFileError:
             backend = self.backends.get(job.backend)
         if backend is None or job.sent_at is None or job.collected_at is not None:
             return Tail(0, 0, b"")

@@ -143,15 +143,18 @@ def submit(call: Call, wanted: Wanted, key: str | None = None) -> Job:
         backend=backend,
     )
     limits = portal.settings.limits
-    try:
-        return portal.store.submit(
-            new,
-            None if key is None else (key, digest(wanted)),
-            most=limits.jobs_a_user if call.identity.user else limits.anonymous_jobs,
-            place=lambda job: portal.files.put_inputs(job.id, wanted.files),
-        )
-    except ConflictError as error:
-        raise ProblemError(422, "key", error.wanted, error.found, error.advice) from None
+    with portal.files.upload() as incoming:
+        for each in wanted.files:
+            incoming.add(each.name, uploads.chunks(each.stream))
+        try:
+            return portal.store.submit(
+                new,
+                None if key is None else (key, digest(wanted)),
+                most=limits.jobs_a_user if call.identity.user else limits.anonymous_jobs,
+                place=lambda job: portal.files.place(incoming, job),
+            )
+        except ConflictError as error:
+            raise ProblemError(422, "key", error.wanted, error.found, error.advice) from None
 
 
 def digest(wanted: Wanted) -> str:

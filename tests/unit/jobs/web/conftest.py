@@ -15,11 +15,11 @@ from flask.testing import FlaskClient
 from jobs.clock import Clock
 from jobs.socket_server import Site
 from sciportal.jobs.descriptors.catalogue import Catalogue
+from sciportal.jobs.files import JobFiles
 from sciportal.jobs.settings import DISPATCH, Settings
 from sciportal.jobs.store.store import Store
 from sciportal.jobs.web import app as portal_app
 from sciportal.jobs.web.portal import Portal
-from sciportal.jobs.web.shelf import Shelf
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def database_url(tmp_path: Path, sqlite_template: Path) -> str:
 def portal(settings: Settings, store: Store, catalogue: Catalogue) -> Portal:
     """A portal with one application, whose jobs workers pull."""
     given = replace(settings, default_backend=DISPATCH, operators=("carol",))
-    return Portal(given, store, Shelf(given.state_dir), catalogue, b"s" * 32, {})
+    return Portal(given, store, JobFiles(given.state_dir, given.limits), catalogue, b"s" * 32, {})
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def changed(portal: Portal) -> Callable[..., flask.Flask]:
 
     def made(**more: Any) -> flask.Flask:
         limits = replace(portal.settings.limits, **more.pop("limits", {}))
-        return portal_app.make(
-            portal._replace(settings=replace(portal.settings, limits=limits, **more))
-        )
+        given = replace(portal.settings, limits=limits, **more)
+        files = JobFiles(given.state_dir, given.limits)
+        return portal_app.make(portal._replace(settings=given, files=files))
 
     return made
 

@@ -21,7 +21,6 @@ from sciportal.jobs.states import Cause, State
 from sciportal.jobs.store.job import Job
 from sciportal.jobs.store.store import Store
 from sciportal.jobs.web.portal import Portal
-from sciportal.jobs.web.uploads import Upload
 
 FILES = {"out.txt": b"hello", "plots/a.png": b"\x89PNG"}
 
@@ -74,7 +73,8 @@ def test_a_job_goes_its_way(worker: FlaskClient, store: Store, portal: Portal) -
     assert after is not None
     assert (after.state, after.results_sum) == (State.COMPLETE, digest(FILES))
     assert after.usage == {"user_seconds": 1.5}
-    assert portal.files.results(job.id) == [("out.txt", 5), ("plots/a.png", 4)]
+    kept = [(each.path, each.size) for each in portal.files.results(job.id)]
+    assert kept == [("out.txt", 5), ("plots/a.png", 4)]
     # The answer was lost, and it says it again; with others it is not heard.
     assert report(worker, job.id, said).status_code == 200
     other = {"out.txt": b"other"}
@@ -168,9 +168,9 @@ def test_another_worker_gets_nothing(
     app: flask.Flask, worker: FlaskClient, store: Store, portal: Portal
 ) -> None:
     data = b"of alice"
-    upload = Upload("in.dat", len(data), hashlib.sha256(data).hexdigest(), io.BytesIO(data))
-    job = submitted(store, files=(upload.input,))
-    portal.files.put_inputs(job.id, [upload])
+    with portal.files.upload() as incoming:
+        job = submitted(store, files=(incoming.add("in.dat", io.BytesIO(data)),))
+        portal.files.place(incoming, job)
     other = app.test_client()
     other.environ_base.update(REMOTE_ADDR="localhost", HTTP_AUTHORIZATION=f"Bearer {'o' * 20}")
     store.declare_worker("other", hashlib.sha256(b"o" * 20).hexdigest())
