@@ -1,0 +1,348 @@
+"""A portal and clusters far away, all as processes of this host, and what became of their jobs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from confined.place import PYTHON, UID, Place
+from confined.place import made as confined_place
+from sciportal.jobs.order import InputFile, Order
+from sciportal.jobs.settings import DISPATCH
+from sciportal.jobs.states import Cause, State
+from sciportal.jobs.store import engine
+from sciportal.jobs.store.job import Job, NewJob
+from sciportal.jobs.store.store import Store
+
+HERE = Path(__file__).resolve().parent
+PATIENCE = 120
+LEASE = 2.0
+_LIMITS = {"results_bytes": 10_000_000}
+
+
+class Submitted(NamedTuple):
+    """A job of a test."""
+
+    number: int
+    """The test's own; the store has another."""
+    code: int
+    """With which it ends."""
+
+
+class Far:
+    """See the module.
+
+    Args:
+        place: where the account of the clusters can read the programs.
+        database: URL of a migrated database.
+    """
+
+    def __init__(self, place: Place, database: str) -> None:
+        self.root = place.root
+        self.tools = place.tools
+        self.store = Store(engine.connect(database))
+        self.port = _free_port()
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.portal: subprocess.Popen[bytes] | None = None
+        self.tally = self._directory("tally", UID)
+        self.offset = self.root / "offset"
+        self.offset.write_text("0")
+        self._jobs: dict[int, Submitted] = {}
+        shutil.copy(HERE / "doomed.py", self.tools)
+        self._programs()
+        self._certificate()
+        self._settings(database)
+
+    def close(self) -> None:
+        """End all processes of it, whoever started them."""
+        deadline = time.monotonic() + PATIENCE
+        while left := self.living():
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            for each in self.processes:
+                each.poll()
+            assert time.monotonic() < deadline, left
+            time.sleep(0.02)
+        self.store.engine.dispose()
+
+    def living(self) -> list[int]:
+        """All processes that have to do with it: their words, directory or environment say so."""
+        mark = str(self.root).encode()
+        found = []
+        for each in Path("/proc").glob("[0-9]*"):
+            if int(each.name) == os.getpid():
+                continue
+            with suppress(OSError):
+                said = [(each / name).read_bytes() for name in ("cmdline", "environ")]
+                with suppress(OSError):
+                    said.append(bytes((each / "cwd").readlink()))
+                if any(mark in text for text in said):
+                    found.append(int(each.name))
+        return found
+
+    # The portal
+
+    def start_portal(self) -> None:
+        """Have it answer."""
+        words = [sys.executable, str(HERE / "serve.py"), str(self.root / "portal.toml")]
+        words += [str(self.port), *map(str, (self.certificate, self.key, self.offset))]
+        environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1] / "src")}
+        with (self.root / "portal.log").open("ab") as log:
+            self.portal = subprocess.Popen(words, env=environment, stdout=log, stderr=log, cwd="/")
+        self.processes.append(self.portal)
+        self.until(lambda: _answers(self.port))
+
+    def kill_portal(self) -> None:
+        """Kill it, as it is."""
+        assert self.portal
+        self.portal.kill()
+        self.portal.wait()
+
+    # Clusters
+
+    def cluster(self, name: str, port: int = 0, **settings: Any) -> Path:
+        """Declare a cluster; its settings.
+
+        Args:
+            name: the worker's.
+            port: where it finds the portal; its own by default.
+            settings: of the worker, beside those that all have.
+        """
+        token = hashlib.sha256(name.encode()).hexdigest()
+        self.store.declare_worker(name, hashlib.sha256(token.encode()).hexdigest())
+        home = self._directory(name, UID)
+        (home / "token").write_text(token)
+        (home / "token").chmod(0o600)
+        os.chown(home / "token", UID, UID)
+        spool = home / "spool"
+        spool.mkdir(mode=0o700)
+        os.chown(spool, UID, UID)
+        given = {
+            "portal": f"https://localhost:{port or self.port}",
+            "name": name,
+            "token_file": str(home / "token"),
+            "ca_file": str(self.certificate),
+            "spool": str(spool),
+            "mode": "processes",
+            "layer": "none",
+            "poll_seconds": 0.2,
+            "timeout_seconds": 5,
+            **settings,
+        }
+        limits = given.pop("limits", {"free_bytes": 1})
+        lines = [f"{key} = {_toml(value)}" for key, value in given.items()]
+        lines += ["[limits]", *(f"{key} = {value}" for key, value in limits.items())]
+        path = home / "worker.toml"
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    def start_worker(self, settings: Path, moment: str = "") -> subprocess.Popen[bytes]:
+        """Start a cluster's worker.
+
+        Args:
+            settings: the cluster's.
+            moment: at which it is killed, see doomed.py.
+        """
+        program = ["-m", "sciportal.jobs.worker.cli"]
+        if moment:
+            program = [str(self.tools / "doomed.py"), moment]
+        words = [PYTHON, *program, "--settings", str(settings), "run"]
+        environment = {
+            "PYTHONPATH": str(self.tools),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PATH": f"{self.tools}/bin:/usr/bin:/bin",
+        }
+        more: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            more = {"user": UID, "group": UID, "extra_groups": []}
+        with (settings.parent / "worker.log").open("ab") as log:
+            worker = subprocess.Popen(
+                words, env=environment, cwd="/", stdout=log, stderr=log, **more
+            )
+        self.processes.append(worker)
+        return worker
+
+    # Jobs
+
+    def submit(self, host: str = "", code: int = 0, seconds: float = 0.2, **order: Any) -> int:
+        """Submit a job that counts how often it runs; its number."""
+        number = len(self._jobs) + 1
+        count = self.tally / str(number)
+        script = (
+            f"echo run >> {count}\nsleep {seconds}\n"
+            f"cat input.txt > out.txt\necho said\nexit {code}\n"
+        )
+        data = f"input of {number}\n".encode()
+        file = InputFile("input.txt", len(data), hashlib.sha256(data).hexdigest())
+        made = Order(
+            **{
+                "job": 0,
+                "attempt": 1,
+                "user": "alice",
+                "account": "",
+                "host": host,
+                "application": "shell",
+                "name": str(number),
+                "script": script,
+                "files": (file,),
+                "outputs": ("*.txt",),
+                **order,
+            }
+        )
+        new = NewJob(owner="alice", origin="127.0.0.1", parameters={}, order=made, backend=DISPATCH)
+
+        def put(job: Job) -> None:
+            inputs = self.root / "state/jobs" / str(job.id) / "inputs"
+            inputs.mkdir(parents=True)
+            (inputs / file.name).write_bytes(data)
+
+        job = self.store.submit(new, place=put)
+        self._jobs[job.id] = Submitted(number, code)
+        return job.id
+
+    def count(self, job: int) -> int:
+        """How often a job ran."""
+        path = self.tally / str(self._jobs[job].number)
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+    def job(self, number: int) -> Job:
+        """A job, as the store has it."""
+        found = self.store.job(number)
+        assert found
+        return found
+
+    def result(self, job: int, name: str) -> str:
+        """The text of a result."""
+        return (self.root / "state/jobs" / str(job) / "results" / name).read_text()
+
+    def wait(self, seconds: float = PATIENCE) -> None:
+        """Wait until all jobs have ended."""
+        self.until(lambda: all(self.job(each).final for each in self._jobs), seconds)
+
+    def judge(self) -> None:
+        """Every job ran once, ended once, and its results are here, once."""
+        self.wait()
+        for number, (given, code) in self._jobs.items():
+            job, events = self.job(number), self.store.events(number)
+            told = (number, job.state, job.reason, [(e.cause, e.text) for e in events])
+            wanted = State.ERROR if code else State.COMPLETE
+            assert (job.state, job.exit_code) == (wanted, code), told
+            assert self.count(number) == 1, told
+            assert sum(each.final for each in events) == 1, told
+            assert sum(each.cause is Cause.STARTED for each in events) == 1, told
+            assert job.collected_at, told
+            assert self.result(number, "out.txt") == f"input of {given}\n"
+            assert self.result(number, "stdout") == "said\n"
+
+    def idle(self, *settings: Path) -> None:
+        """Wait until workers have nothing left, in ledger, directories or processes of jobs."""
+        for path in settings:
+            spool = path.parent / "spool"
+            for name in ("ledger", "sciportal-jobs"):
+                self.until(lambda place=spool / name: not any(place.glob("[0-9]*")))
+        mine = {each.pid for each in self.processes}
+        self.until(lambda: not set(self.living()) - mine)
+
+    def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
+        """Wait for something."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.told()
+            time.sleep(0.05)
+
+    def told(self) -> str:
+        """The last lines of all logs, and the jobs."""
+        logs = [f"{each}: {each.read_text()[-1500:]}" for each in self.root.glob("**/*.log")]
+        jobs = [str((each, self.job(each).state, self.job(each).reason)) for each in self._jobs]
+        return "\n".join(logs + jobs)
+
+    # How it is made
+
+    def _directory(self, name: str, owner: int) -> Path:
+        made = self.root / name
+        made.mkdir(mode=0o755)
+        os.chown(made, owner, -1)
+        return made
+
+    def _programs(self) -> None:
+        programs = {
+            "confine": "confinement.cli",
+            "usage": "usage",
+            "map": "mapper.cli",
+        }
+        (self.tools / "bin").mkdir()
+        for name, module in programs.items():
+            path = self.tools / "bin" / f"sciportal-{name}"
+            call = f'exec {PYTHON} -m sciportal.jobs.{module} "$@"'
+            path.write_text(f"#!/bin/sh\nPYTHONPATH={self.tools} {call}\n")
+            path.chmod(0o755)
+
+    def _certificate(self) -> None:
+        self.certificate, self.key = self.root / "ca.pem", self.root / "ca.key"
+        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        words += ["-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"]
+        words += ["subjectAltName=DNS:localhost", "-keyout", str(self.key)]
+        subprocess.run([*words, "-out", str(self.certificate)], check=True, capture_output=True)
+        self.certificate.chmod(0o644)
+
+    def _settings(self, database: str) -> None:
+        state = self._directory("state", os.geteuid())
+        secret = self.root / "secret"
+        secret.write_text("0123456789abcdef" * 4 + "\n")
+        secret.chmod(0o600)
+        (self.root / "applications").mkdir()
+        lines = {
+            "database": database,
+            "state_dir": str(state),
+            "descriptors": [str(self.root / "applications")],
+            "secret_file": str(secret),
+            "trust": "none",
+            "lease_seconds": LEASE,
+            "lost_seconds": 600,
+        }
+        text = "\n".join(f"{key} = {_toml(value)}" for key, value in lines.items())
+        limits = "\n".join(f"{key} = {value}" for key, value in _LIMITS.items())
+        (self.root / "portal.toml").write_text(f"{text}\n[limits]\n{limits}\n")
+
+
+@contextmanager
+def made(database: str) -> Iterator[Far]:
+    """A portal that answers, and no clusters yet."""
+    with confined_place() as place:
+        far = Far(place, database)
+        try:
+            far.start_portal()
+            yield far
+        finally:
+            far.close()
+
+
+def _toml(value: Any) -> str:
+    import json
+
+    return json.dumps(value)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,78 @@
+"""A wire between worker and portal, which tests cut."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from contextlib import suppress
+
+_CHUNK = 65536
+
+
+class Wire:
+    """A TCP proxy on a port of its own.
+
+    Args:
+        port: the portal's, on this host.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.is_cut = False
+        self.loses = 0
+        """How many answers are still to be lost, after their requests were answered."""
+        self.lost = 0
+        self._guard = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._carry, args=(near,), daemon=True).start()
+
+    def _carry(self, near: socket.socket) -> None:
+        with near, suppress(OSError):
+            if self.is_cut:
+                return
+            with socket.create_connection(("127.0.0.1", self._target), 10) as far:
+                self._between(near, far)
+
+    def _between(self, near: socket.socket, far: socket.socket) -> None:
+        spoken = 0
+        holds = False
+        with selectors.DefaultSelector() as selector:
+            for each in (near, far):
+                selector.register(each, selectors.EVENT_READ)
+            while not self.is_cut:
+                for key, _ in selector.select(0.1):
+                    data = key.fileobj.recv(_CHUNK)  # type: ignore[union-attr]
+                    if not data:
+                        return
+                    if key.fileobj is far:
+                        if not holds:
+                            near.sendall(data)
+                        continue
+                    spoken += 1
+                    # First comes the handshake; what follows is the request.
+                    holds = holds or (spoken == 2 and self._takes())
+                    far.sendall(data)
+
+    def _takes(self) -> bool:
+        with self._guard:
+            if self.loses <= 0:
+                return False
+            self.loses -= 1
+            self.lost += 1
+            return True
