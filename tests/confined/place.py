@@ -25,11 +25,15 @@ class Place:
     """Directories of jobs of one account.
 
     Args:
-        root: where they are.
+        root: where the programs of the tests are put.
+        jobs: where the directories are; below `root` by default.
+        account: the account's number.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, jobs: Path | None = None, account: int = UID) -> None:
         self.root = root
+        self.jobs = jobs or root / "jobs"
+        self.account = account
         self.tools = root / "tools"
         self.tools.mkdir()
         ignored = shutil.ignore_patterns("__pycache__")
@@ -40,10 +44,10 @@ class Place:
 
     def directory(self, name: str) -> Path:
         """Make the directory of a job."""
-        made = self.root / "jobs" / name
+        made = self.jobs / name
         for each in (made.parent, made):
             each.mkdir(exist_ok=True)
-            os.chown(each, UID, -1)
+            os.chown(each, self.account, -1)
         return made
 
     def words(self, directory: Path, program: Sequence[str], *options: str) -> list[str]:
@@ -60,7 +64,7 @@ class Place:
         }
         environment = {**given, **more.pop("env", {})}
         if os.geteuid() == 0:
-            more |= {"user": UID, "group": UID, "extra_groups": []}
+            more |= {"user": self.account, "group": self.account, "extra_groups": []}
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             list(words), env=environment, cwd="/", text=True, **{**pipes, **more}
@@ -93,11 +97,11 @@ class Place:
         return json.loads(self.run(words).stdout)
 
     @contextmanager
-    def sibling(self, name: str) -> Iterator[dict[str, Any]]:
-        """Another job, which runs, and how it could be reached."""
+    def sibling(self, name: str, *options: str) -> Iterator[dict[str, Any]]:
+        """Another job, which runs in no layer, and how it could be reached."""
         directory = self.directory(name)
         program = [PYTHON, str(self.tools / "sibling.py"), str(directory)]
-        process = self.start(self.words(directory, program, "--layer", "none"))
+        process = self.start(self.words(directory, program, "--layer", "none", *options))
         try:
             deadline = time.monotonic() + PATIENCE
             while not (directory / "ready").exists():
@@ -109,9 +113,18 @@ class Place:
             process.terminate()
             process.communicate(timeout=PATIENCE)
 
-    def attack(self, name: str, *options: str) -> tuple[dict[str, Any], Path]:
-        """A hostile job beside a sibling: what it reports, and the sibling's directory."""
-        with self.sibling(f"{name}-sibling") as reach:
+    def attack(
+        self, name: str, *options: str, sibling: str = "", its: Sequence[str] = ()
+    ) -> tuple[dict[str, Any], Path]:
+        """A hostile job beside a sibling: what it reports, and the sibling's directory.
+
+        Args:
+            name: the hostile one's.
+            options: of the call that confines it.
+            sibling: the other one's name, and
+            its: the options of that.
+        """
+        with self.sibling(sibling or f"{name}-sibling", *its) as reach:
             program = [PYTHON, str(self.tools / "attacker.py"), json.dumps(reach)]
             ended = self.job(name, program, *options)
             assert ended.returncode == 0, ended

@@ -103,12 +103,17 @@ def test_a_profile_that_cannot_be_had(place: Place) -> None:
     words = ["--directory", own, "--profile"]
     wanted = "change to the profile"
     refused(place, [*words, "a b", "--", "true"], 2, f"{wanted} 'a b'", "give one with --profile")
-    under = [*words, "worker//slot1", "--layer", "bubblewrap", "--", "true"]
-    refused(place, under, 2, f"{wanted} 'worker//slot1'", "could not mount", "--layer landlock")
+    refused(place, [*words, "", "--", "true"], 2, f"{wanted} ''", "give one with --profile")
+
+
+@pytest.mark.parametrize("layer", ["bubblewrap", "landlock", "none"], indirect=True)
+def test_a_profile_that_is_not_there(place: Place, layer: str) -> None:
+    own = str(place.directory(f"{layer}-profile"))
     # Either the kernel has no AppArmor, or nobody has loaded that.
-    ended = place.run([*CALL, *words, "worker//nonesuch", "--layer", "none", "--", "echo", "ran"])
-    assert ended.returncode == 1
-    assert f"{wanted} worker//nonesuch: " in ended.stderr
+    words = ["--directory", own, "--layer", layer, "--profile", "worker//nonesuch"]
+    ended = place.run([*CALL, *words, "--", "echo", "ran"])
+    assert ended.returncode == 1, ended
+    assert "change to the profile worker//nonesuch: " in ended.stderr
     assert ended.stderr.rstrip().endswith("load it, by the role apparmor")
     assert ended.stdout == ""
 

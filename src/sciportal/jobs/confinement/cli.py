@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         help="under landlock, let it use /dev/shm, with names that others of the account can guess",
     )
     parser.add_argument(
-        "--profile", metavar="NAME", help="of AppArmor, to change to; layer landlock or none"
+        "--profile", metavar="NAME", help="of AppArmor, that it is put under as well"
     )
     parser.add_argument("--cpu", metavar="SECONDS", type=_positive, help="of processor time")
     parser.add_argument("--file-size", metavar="BYTES", type=_positive, help="of each file")
@@ -122,11 +122,12 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     if os.geteuid() == 0:
         raise NotPermittedError("confine a program", "this is root", "run it as the job's account")
     network = options.network == "host"
-    wanted = apparmor.layer(options.profile, options.layer) if options.profile else options.layer
+    if options.profile is not None:
+        apparmor.check(options.profile)
     seen = view.of(options.directory, options.read)
     variables = environment.of(os.environ, options.env, seen)
-    found = layers.look(network=network, only=wanted)
-    layer = layers.choose(wanted, found, network=network)
+    found = layers.look(network=network, only=options.layer)
+    layer = layers.choose(options.layer, found, network=network)
     confined = layer is not Layer.NONE
     run = program.find(words, variables["PATH"], seen, confined=confined)
     _say(layer, found, as_json=options.json)
@@ -135,6 +136,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     limits.impose(limits.Limits(options.cpu, options.file_size, options.processes))
     if layer is Layer.BUBBLEWRAP:
+        if options.profile:
+            run = apparmor.starting(options.profile, run)
         return _follow(found, seen, run, variables, network=network)
     if options.profile:
         apparmor.change(options.profile)
