@@ -1,0 +1,75 @@
+"""The machine that the tests run in: what its kernel says, and its accounts."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+# The machine's processor is emulated.
+PATIENCE = 120
+_FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|(\S+))')
+
+
+class Denials(list[dict[str, str]]):
+    """What AppArmor wrote into the kernel's log, one mapping a line."""
+
+    def of(self, profile: str, **fields: str) -> bool:
+        """Whether one is of that profile, and has these fields."""
+        wanted = {"profile": profile, **fields}
+        return any(wanted.items() <= each.items() for each in self)
+
+
+@contextmanager
+def denials(kind: str = "DENIED") -> Iterator[Denials]:
+    """What is written while the block runs; there when it has ended.
+
+    Args:
+        kind: "DENIED", or "ALLOWED" of profiles that complain.
+    """
+    found = Denials()
+    log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.lseek(log, 0, os.SEEK_END)
+        yield found
+        for text in _lines(log):
+            fields = {name: quoted or bare for name, quoted, bare in _FIELD.findall(text)}
+            if fields.get("apparmor") == kind:
+                found.append(fields)
+    finally:
+        os.close(log)
+
+
+def _lines(log: int) -> Iterator[str]:
+    # An event is written by a thread of the kernel's, after the call that it tells of.
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        try:
+            yield os.read(log, 8192).decode(errors="replace")
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                raise
+            time.sleep(0.05)
+
+
+def run(words: Sequence[str], account: str = "", **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run something as an account, or as root."""
+    if account:
+        entry = pwd.getpwnam(account)
+        more |= {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    return subprocess.run(
+        list(words), capture_output=True, text=True, check=False, timeout=PATIENCE, cwd="/", **more
+    )
+
+
+def done(words: Sequence[str], account: str = "", **more: Any) -> str:
+    """What it printed, if it went well."""
+    ended = run(words, account, **more)
+    assert ended.returncode == 0, ended
+    return ended.stdout
