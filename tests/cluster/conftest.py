@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cluster import wsgi
-from cluster.testbed import CTL, ECHO, Cluster, Service, wait_for
+from cluster.testbed import CTL, ECHO, ROOT, Cluster, Service, wait_for
 
 if TYPE_CHECKING:
     from cluster.browser import Chromium
@@ -39,6 +41,13 @@ def chromium() -> Iterator[Chromium]:
 
     with browser.started() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def science() -> Path:
+    """What the shipped applications of the portal run, which nodes have at /opt/science."""
+    subprocess.run([ROOT / "tools" / "science"], check=True)
+    return Path("/opt/science")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,71 @@
+"""A cluster that nobody can reach fetches jobs; scenario `jobs` of molecule makes it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.doors import Doors
+from cluster.jobs import Client, program
+from cluster.test_job_portal import example
+from cluster.testbed import CTL, PODMAN, PREFIX, WEB, Cluster
+
+pytestmark = pytest.mark.jobs
+
+REMOTE = f"{PREFIX}-remote"
+
+
+@pytest.fixture(scope="module")
+def remote() -> str:
+    """Its host."""
+    if subprocess.run([PODMAN, "container", "exists", REMOTE], check=False).returncode:
+        pytest.skip("molecule's scenario `jobs` makes the remote cluster")
+    return REMOTE
+
+
+@pytest.fixture(scope="module")
+def alice(cluster: Cluster, remote: str) -> Iterator[Client]:
+    """A program of alice's."""
+    yield program(Doors(), "alice")
+    cluster.run(WEB, ["/opt/sciportal/bin/sciportal-identity", "revoke", "--account", "alice"])
+
+
+def test_a_job_runs_there_and_its_files_come_back(alice: Client) -> None:
+    commands = "id -un; hostname; cat given.txt >made.txt"
+    files = {"given.txt": "from here\n"}
+    number = alice.shell(commands, files=files, backend="dispatch")
+    job = alice.wait(number)
+    assert (job["status"], job["worker"]) == ("COMPLETE", "remote"), job
+    assert alice.file(number, "made.txt") == "from here\n"
+    log = json.dumps(alice.get(f"/jobs/{number}/log.json?from=0"))
+    assert REMOTE in log
+    assert "sciportal-worker" in log
+
+
+def test_a_job_there_is_cancelled(alice: Client, cluster: Cluster, remote: str) -> None:
+    number = alice.shell("sleep 600", backend="dispatch")
+    alice.wait(number, "ACTIVE")
+    alice.ask("POST", f"/jobs/{number}/cancel", {})
+    alice.wait(number, "CANCEL")
+    listed = cluster.run(remote, ["squeue", "-h", "-o", "%j"]).out
+    assert f"-{number}-" not in listed
+
+
+def test_nobody_reaches_it(cluster: Cluster, remote: str) -> None:
+    argv = ["timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{remote}/6817"]
+    assert cluster.run(CTL, argv, check=False).code != 0
+    assert cluster.run(remote, ["sinfo", "-h"]).out
+
+
+def test_a_fit_there_has_its_plots(alice: Client, science: Path) -> None:
+    parameters = {"samples": 1000, "burn": 20, "seed": 1}
+    fields = {"parameters": parameters, "files": example("bumps"), "backend": "dispatch"}
+    number = alice.submit("bumps", **fields)
+    assert alice.wait(number, seconds=240)["status"] == "COMPLETE"
+    index = json.dumps(alice.get(f"/jobs/{number}/data/index.json"))
+    assert re.findall(r"[A-Za-z0-9_./-]+\.png", index), index
