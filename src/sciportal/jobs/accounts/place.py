@@ -97,6 +97,7 @@ class Place:
             if name.startswith(f".{self.name}."):
                 shutil.rmtree(os.path.join(self.above, name))
         if self.is_there:
+            self._check(order)
             return
         draft = tempfile.mkdtemp(prefix=f".{self.name}.", dir=self.above)
         try:
@@ -110,6 +111,16 @@ class Place:
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
+
+    def _check(self, order: Order) -> None:
+        """Refuse the directory of another job, which a database that was begun anew left behind."""
+        try:
+            there = orders.loads(self._text(script.ORDER, wire.MOST_REQUEST))
+        except UsageError:
+            there = None
+        if there is None or there.announcing("", "") != order.announcing("", ""):
+            found = f"{self.directory} is that of another job"
+            raise ServiceError("make the directory of a job", found, "remove it, and submit again")
 
     def _fill(self, draft: str, order: Order, programs: Programs, files: BinaryIO) -> None:
         os.mkdir(os.path.join(draft, script.WORK), 0o700)
@@ -137,10 +148,13 @@ class Place:
 
     def noted(self, name: str) -> str:
         """The text of a small file; empty where there is none."""
+        return self._text(name, _SMALL).strip()
+
+    def _text(self, name: str, most: int) -> str:
         path = os.path.join(self.directory, name)
         try:
             with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                return file.read(_SMALL).decode(errors="replace").strip()
+                return file.read(most).decode(errors="replace")
         except (FileNotFoundError, NotADirectoryError):
             return ""
 

@@ -106,11 +106,12 @@ class Keeper:
             raise
         except ServiceError as error:
             reason = f"{error.found}; {error.advice}"
-            self._store.apply(job.id, states.refused(reason), job.attempt)
             self._status(job, f"the batch system said: {reason}")
+            self._store.apply(job.id, states.refused(reason), job.attempt)
             return
-        self._store.set_batch(job.id, batch, job.attempt)
+        # First the line: cut short between the two, it is there twice rather than never.
         self._status(job, f"the batch system said: job {batch}")
+        self._store.set_batch(job.id, batch, job.attempt)
 
     def cancel(self, job: Job) -> None:
         """Cancel a job whose owner wants that, and see whether it has ended."""
@@ -160,8 +161,8 @@ class Keeper:
             delivered = delivery.deliver(self._backend, job.order, results, most)
         except NotPermittedError as error:
             delivered = delivery.Delivered("", {}, f"there are no results: {error.found}")
-        if self._store.set_collected(job.id, delivered.digest, delivered.usage):
-            self._status(job, delivered.said)
+        self._status(job, delivered.said)
+        self._store.set_collected(job.id, delivered.digest, delivered.usage)
 
     def purge(self, job: Job) -> None:
         """Remove all files of a job that was deleted, here and where it ran."""

@@ -306,6 +306,17 @@ def test_inputs_are_those_that_were_ordered(slurm: SlurmBackend, tmp_path: Path)
     assert isinstance(slurm.look([made])[Attempt.of(made)], Sight)
 
 
+def test_the_directory_of_another_job_is_not_taken_over(
+    slurm: SlurmBackend, tmp_path: Path
+) -> None:
+    made = order("echo first > who")
+    slurm.send(made, tmp_path)
+    ended(slurm, made)
+    with pytest.raises(ServiceError, match="is that of another job"):
+        slurm.send(replace(made, script="echo second > who"), tmp_path)
+    assert slurm.send(made.announcing("http://web/notify", "t"), tmp_path)
+
+
 def test_a_silent_slurmctld_is_unknown(
     cluster: OwnSlurm, slurm: SlurmBackend, tmp_path: Path
 ) -> None:
