@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sciportal.jobs.keeper.keeper import Keeper, Places
+from sciportal.jobs.files import JobFiles
+from sciportal.jobs.keeper.keeper import Keeper
 from sciportal.jobs.order import InputFile, Order
 from sciportal.jobs.queue.backend import Backend
 from sciportal.jobs.script import Programs
 from sciportal.jobs.settings import SLURM, Settings
+from sciportal.jobs.status_file import StatusFiles
 from sciportal.jobs.store import engine
 from sciportal.jobs.store.job import Job, NewJob
 from sciportal.jobs.store.store import Store
@@ -33,19 +34,15 @@ class Portal:
         self.root = root
         self.store = Store(engine.connect(url))
         self.settings = Settings(state_dir=root, reconcile_seconds=0.2)
-        self.status_file = root / "status"
+        self.files = JobFiles(root, self.settings.limits)
+        self.status_files = StatusFiles(root)
         self.logged: list[str] = []
 
     def keeper(self, backend: Backend, **more: Any) -> Keeper:
         """What looks after its jobs."""
-        places = Places(
-            lambda job: self.root / "jobs" / str(job) / "inputs",
-            lambda job: self.root / "jobs" / str(job) / "results",
-            lambda job: self.root / "jobs" / str(job),
-        )
-        given = {"status": self._status, "log": self.logged.append, **more}
-        settings = replace(self.settings)
-        return Keeper(self.store, backend, SLURM, settings, b"s" * 32, places, **given)
+        given = {"log": self.logged.append, **more}
+        parts = (self.settings, b"s" * 32, self.files, self.status_files)
+        return Keeper(self.store, backend, SLURM, *parts, **given)
 
     def submit(self, script: str, files: Sequence[InputFile] = (), **more: Any) -> Job:
         """A new job."""
@@ -64,21 +61,17 @@ class Portal:
     def results(self, job_id: int) -> dict[str, str]:
         """The results of a job, by name."""
         directory = self.root / "jobs" / str(job_id) / "results"
-        return {str(each.relative_to(directory)): each.read_text() for each in directory.rglob("*")}
+        found = [each.path for each in self.files.results(job_id)]
+        return {path: (directory / path).read_text() for path in found}
 
-    def status(self) -> list[str]:
-        """The lines of all status files."""
-        with suppress(FileNotFoundError):
-            return self.status_file.read_text().splitlines()
-        return []
+    def status(self, job_id: int) -> list[str]:
+        """The lines of a job's status file, without the times at which things happened."""
+        lines = self.status_files.path(self.job(job_id)).read_text().splitlines()
+        return [line.strip() if line[0] == " " else line.split(" ", 1)[1] for line in lines]
 
     def close(self) -> None:
         """Let go of the database."""
         self.store.engine.dispose()
-
-    def _status(self, job: Job, text: str) -> None:
-        with self.status_file.open("a") as file:
-            file.write(f"{job.id} {text}\n")
 
 
 def programs(directory: Path) -> Programs:

@@ -20,5 +20,6 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
     """Look after the jobs until a signal comes."""
     ended = daemon.until_signalled()
     store = assembly.store(settings)
-    daemon.run(settings, store, assembly.keepers(settings, store), daemon.to_stderr, ended)
+    files, keepers = assembly.files(settings), assembly.keepers(settings, store)
+    daemon.run(settings, store, files, keepers, daemon.to_stderr, ended)
     return 0

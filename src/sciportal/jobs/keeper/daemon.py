@@ -18,17 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from sciportal.jobs.files import JobFiles
     from sciportal.jobs.keeper.keeper import Keeper
     from sciportal.jobs.settings import Settings
     from sciportal.jobs.store.store import Store
 
 _TURN_SECONDS = 1.0
+_LEFT_SECONDS = 86_400.0
+"""After which what was coming in, and stopped, is no upload any more."""
 _LOCK = "keeper.lock"
 
 
 def run(
     settings: Settings,
     store: Store,
+    files: JobFiles,
     keepers: Sequence[Keeper],
     log: Callable[[str], None],
     ended: threading.Event,
@@ -38,6 +42,7 @@ def run(
     Args:
         settings: of the portal.
         store: the jobs.
+        files: of the jobs.
         keepers: of the backends that jobs are sent to.
         log: takes a line for the operators.
         ended: set by whoever wants the end.
@@ -60,6 +65,7 @@ def run(
                     keeper.turn()
                 if now - reconciled >= settings.reconcile_seconds:
                     reconciled = now
+                    files.sweep(_LEFT_SECONDS)
                     for keeper in keepers:
                         keeper.reconcile()
             except AwayError as error:

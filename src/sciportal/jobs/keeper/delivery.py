@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,13 +12,13 @@ from sciportal.service.errors import NotRunningError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from typing import Any
 
+    from sciportal.jobs.files import JobFiles
     from sciportal.jobs.order import Order
     from sciportal.jobs.queue.backend import Backend
 
-_NEW = ".new"
+_CHUNK = 1 << 18
 
 
 class Delivered(NamedTuple):
@@ -33,7 +31,7 @@ class Delivered(NamedTuple):
     """What became of them, for the status file."""
 
 
-def deliver(backend: Backend, order: Order, results: Path, most: int) -> Delivered:
+def deliver(backend: Backend, order: Order, files: JobFiles, most: int) -> Delivered:
     """Copy the results of a job that ended, and remove its directory where it ran.
 
     Where it was cut short it can be called again: the results are whole as soon as they are in
@@ -42,45 +40,35 @@ def deliver(backend: Backend, order: Order, results: Path, most: int) -> Deliver
     Args:
         backend: where it ran.
         order: the job.
-        results: the directory in which they are to be; whatever is there by now is whole.
+        files: where the results are to be; those that are there by now are whole.
         most: bytes that are kept.
 
     Raises:
         UnknownError: they cannot be had now.
+        NoRoomError: the disk is full.
     """
     collected = Collected()
     said = ""
-    if not results.exists():
-        draft = results.with_name(results.name + _NEW)
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
+    if not files.has_results(order.job):
         limits = replace(order.limits, total_bytes=min(order.limits.total_bytes, most))
-        try:
-            collected = backend.collect(replace(order, limits=limits), draft)
-        except NotRunningError as error:
-            said = f"there are no results: {error.found}"
-        _sync(draft)
-        os.rename(draft, results)
-        _sync(results.parent)
+        with files.receive() as incoming:
+            try:
+                collected = backend.collect(replace(order, limits=limits), incoming.directory)
+            except NotRunningError as error:
+                said = f"there are no results: {error.found}"
+            files.complete(incoming, order.job)
     backend.clean(Attempt.of(order))
-    digest, number = _digest(results)
+    digest, number = _digest(files, order.job)
     said = said or f"{number} files copied back"
     return Delivered(digest, collected.usage, "; not copied: ".join([said, *collected.left_out]))
 
 
-def _digest(results: Path) -> tuple[str, int]:
+def _digest(files: JobFiles, job_id: int) -> tuple[str, int]:
     told = []
-    for path in sorted(results.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            told.append((str(path.relative_to(results)), path.stat().st_size, digest))
+    for each in files.results(job_id):
+        with files.open_result(job_id, each.path) as file:
+            digest = hashlib.sha256()
+            while data := file.read(_CHUNK):
+                digest.update(data)
+        told.append((each.path, each.size, digest.hexdigest()))
     return (exchange.digest(told) if told else ""), len(told)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sciportal.jobs import states
 from sciportal.jobs.errors import AwayError
@@ -17,11 +16,12 @@ from sciportal.service.errors import NotPermittedError, ServiceError, UnknownErr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
+    from sciportal.jobs.files import JobFiles
     from sciportal.jobs.order import Order
     from sciportal.jobs.queue.backend import Backend
     from sciportal.jobs.settings import Settings
+    from sciportal.jobs.status_file import StatusFiles
     from sciportal.jobs.store.job import Job
     from sciportal.jobs.store.store import Store
 
@@ -29,15 +29,6 @@ _AT_ONCE = 4
 """Calls of the helper; each waits mostly for Slurm."""
 _ALONE_SECONDS = 15.0
 _CANCEL_SECONDS = 5.0
-
-
-class Places(NamedTuple):
-    """Where the portal has what belongs to jobs, each by the job's number."""
-
-    inputs: Callable[[int], Path]
-    results: Callable[[int], Path]
-    whole: Callable[[int], Path]
-    """All of a job's files, which go when it is deleted."""
 
 
 class Keeper:
@@ -49,8 +40,8 @@ class Keeper:
         name: the backend's, in the store.
         settings: of the portal.
         secret: with which the tokens of jobs are made.
-        places: the files.
-        status: adds a line to the status file of a job.
+        files: of the jobs.
+        status: their status files.
         log: takes a line for the operators.
         clock: seconds that only grow.
     """
@@ -62,9 +53,9 @@ class Keeper:
         name: str,
         settings: Settings,
         secret: bytes,
-        places: Places,
+        files: JobFiles,
+        status: StatusFiles,
         *,
-        status: Callable[[Job, str], None],
         log: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -73,7 +64,7 @@ class Keeper:
         self._name = name
         self._settings = settings
         self._secret = secret
-        self._places = places
+        self._files = files
         self._status = status
         self._log = log
         self._alone = Patience(_ALONE_SECONDS, clock)
@@ -99,18 +90,18 @@ class Keeper:
         if job.final or job.cancel_wanted:
             return
         order = self._order(job)
-        self._status(job, f"handed over, attempt {job.attempt}")
+        self._follow(job)
         try:
-            batch = self._backend.send(order, self._places.inputs(job.id))
+            batch = self._backend.send(order, self._files.inputs_place(job.id))
         except UnknownError:
             raise
         except ServiceError as error:
             reason = f"{error.found}; {error.advice}"
-            self._status(job, f"the batch system said: {reason}")
-            self._store.apply(job.id, states.refused(reason), job.attempt)
+            self._status.said(job, reason)
+            self._follow(self._store.apply(job.id, states.refused(reason), job.attempt))
             return
         # First the line: cut short between the two, it is there twice rather than never.
-        self._status(job, f"the batch system said: job {batch}")
+        self._status.said(job, f"Submitted batch job {batch}")
         self._store.set_batch(job.id, batch, job.attempt)
 
     def cancel(self, job: Job) -> None:
@@ -151,17 +142,19 @@ class Keeper:
         event = deciding.event_of(seen, started=job.started_at is not None, gone=gone)
         if event:
             after = self._store.apply(job.id, event, job.attempt)
+            self._follow(after)
             if after.attempt != job.attempt:
                 self._backend.clean(Attempt.of(job.order))
 
     def collect(self, job: Job) -> None:
         """Fetch the results of a job that ended."""
-        results, most = self._places.results(job.id), self._settings.limits.results_bytes
+        most = self._settings.limits.results_bytes
         try:
-            delivered = delivery.deliver(self._backend, job.order, results, most)
+            delivered = delivery.deliver(self._backend, job.order, self._files, most)
         except NotPermittedError as error:
             delivered = delivery.Delivered("", {}, f"there are no results: {error.found}")
-        self._status(job, delivered.said)
+        self._follow(job)
+        self._status.said(job, delivered.said)
         self._store.set_collected(job.id, delivered.digest, delivered.usage)
 
     def purge(self, job: Job) -> None:
@@ -171,8 +164,13 @@ class Keeper:
                 self._backend.clean(Attempt.of(job.order))
             except NotPermittedError as error:
                 self._log(f"job {job.id}: its directory stays where it ran: {error.found}")
-        shutil.rmtree(self._places.whole(job.id), ignore_errors=True)
+        self._files.remove(job.id)
+        self._status.remove(job)
         self._store.set_purged(job.id)
+
+    def _follow(self, job: Job) -> None:
+        """Complete a job's status file: what a job announces itself is noted by others."""
+        self._status.follow(job, self._store.events(job.id))
 
     def _order(self, job: Job) -> Order:
         listener = self._settings.listener_url

@@ -67,13 +67,18 @@ def test_a_job_goes_all_the_way(portal: Portal, backend: ProcessBackend) -> None
     assert (ended.state, ended.exit_code) == (State.ERROR, 3)
     assert portal.results(job.id) == {"one": "1\n", "stdout": "said\n", "stderr": ""}
     assert len(ended.results_sum) == 64
-    lines = portal.status()
-    assert lines[0] == f"{job.id} handed over, attempt 1"
-    assert lines[1] == f"{job.id} the batch system said: job {ended.batch_id or job.batch_id}"
-    assert lines[2] == f"{job.id} 3 files copied back"
+    lines = portal.status(job.id)
+    assert lines == [
+        "attempt 1 submitted",
+        "attempt 1 sent",
+        f"Submitted batch job {ended.batch_id}",
+        *(["attempt 1 started"] if ended.started_at else []),
+        "attempt 1 finished exit code 3",
+        "3 files copied back",
+    ]
     assert not (portal.root / "spool" / f"{job.id}.1").exists()
     keeper.turn()
-    assert portal.status() == lines
+    assert portal.status(job.id) == lines
 
 
 def test_cancelling_ends_the_process(portal: Portal, backend: ProcessBackend) -> None:
@@ -106,7 +111,7 @@ def test_a_refusal_is_an_error_with_its_reason(portal: Portal, broken: Broken) -
     refused = portal.job(job.id)
     assert refused.state is State.ERROR
     assert refused.reason == "Requested node is not available; ask less"
-    assert "Requested node" in portal.status()[1]
+    assert "Requested node is not available; ask less" in portal.status(job.id)
     keeper.turn()
     assert portal.job(job.id).collected_at is not None
 
@@ -163,7 +168,7 @@ def test_a_missing_job_is_lost_after_a_second_look(portal: Portal, backend: Proc
     assert portal.job(job.id).state is State.ERROR
     assert "no longer knows it" in portal.job(job.id).reason
     keeper.turn()
-    assert "there are no results" in portal.status()[-1]
+    assert "there are no results" in portal.status(job.id)[-1]
 
 
 def test_a_dead_node_sends_the_job_again(

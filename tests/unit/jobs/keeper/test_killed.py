@@ -19,10 +19,12 @@ from batch.portal import Portal, programs
 from batch.processes import ProcessBackend
 from sciportal.jobs.accounts.account_map import AccountMap
 from sciportal.jobs.accounts.client import Helper
-from sciportal.jobs.queue.backend import Backend
+from sciportal.jobs.queue.backend import Attempt, Backend
 from sciportal.jobs.queue.slurm import SlurmBackend
 from sciportal.jobs.script import Programs
 from sciportal.jobs.states import State
+from sciportal.jobs.store.job import Job
+from sciportal.service.errors import NotRunningError
 from sciportal.service.slurm import Slurm
 
 FILES = ("/jobs/keeper/", "/batch/processes.py", "/batch/portal.py", "/jobs/queue/slurm.py")
@@ -43,10 +45,18 @@ def keep(root: Path, backend: Backend) -> None:
         if job.purged_at or (job.collected_at and not job.deleted_at):
             return
         wanted = root / "wanted"
-        if wanted.exists() and job.started_at and not job.final:
+        if wanted.exists() and job.started_at and not job.final and said(backend, job):
             portal.store.want_cancel(job.id, State(wanted.read_text()))
         time.sleep(0.05)
     raise AssertionError(job)
+
+
+def said(backend: Backend, job: Job) -> bytes:
+    """What a job has written so far."""
+    try:
+        return backend.tail(Attempt.of(job.order), "stdout", 0, 9).data
+    except (NotRunningError, OSError):
+        return b""
 
 
 def at_each_step(
@@ -123,10 +133,8 @@ def check(root: Path, backend: Backend, job_id: int, end: str) -> None:
         assert portal.results(job_id)["out"] == "1\n"
         assert portal.results(job_id)["stdout"] == "x\n"
         assert len(job.results_sum) == 64
-        said = "\n".join(portal.status())
-        assert (
-            said.index("handed over") < said.index("the batch system said") < said.index("copied")
-        )
+        said = "\n".join(portal.status(job_id))
+        assert said.index("sent") < said.index("Submitted batch") < said.index("copied")
     finally:
         portal.close()
 
