@@ -1,4 +1,4 @@
-"""`sciportal-jobs listen`."""
+"""`sciportal-jobs listen`: hears what jobs announce, until it is told to end."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import argparse
 import logging
 
 from sciportal.jobs import secret
-from sciportal.jobs.notify import listener
+from sciportal.jobs.notify.listener import Listener, serve
 from sciportal.jobs.settings import Settings
 from sciportal.jobs.states import Event
 from sciportal.jobs.status_file import StatusFiles
 from sciportal.jobs.store import engine
 from sciportal.jobs.store.job import Job
 from sciportal.jobs.store.store import Store
-from sciportal.service.errors import ServiceError
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -23,18 +22,21 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace, settings: Settings) -> int:
-    """Hear announcements until a signal comes."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    """Listen until SIGTERM or SIGINT.
+
+    Raises:
+        UsageError: the settings are wrong, or the port cannot be had.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     store = Store(engine.connect(settings.database))
-    statuses = StatusFiles(settings.state_dir)
+    files = StatusFiles(settings.state_dir)
 
     def heard(job: Job, _event: Event) -> None:
         try:
-            statuses.follow(job, store.events(job.id))
-        except (ServiceError, OSError) as error:
-            # What counts is in the store; the keeper adds the line later.
-            _LOG.warning("the status file of job %d: %s", job.id, error)
+            files.follow(job, store.events(job.id))
+        except OSError as error:
+            # What happened is in the store; the keeper completes the file.
+            log.warning("the status file of job %s: %s", job.id, error)
 
-    key = secret.read(settings.secret_file)
-    listener.serve(settings, listener.Listener(store, key, heard))
+    serve(settings, Listener(store, secret.read(settings.secret_file), heard))
     return 0

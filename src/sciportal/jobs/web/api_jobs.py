@@ -112,7 +112,7 @@ ROUTES = (
         status=201,
         statuses=(200,),
         headers={"Idempotency-Key": {"type": "string", "maxLength": 128}},
-        problems=(400, 409, 413, 415, 422, 507),
+        problems=(413, 415, 422, 429, 507),
     ),
     Route(
         "jobs_in_state",

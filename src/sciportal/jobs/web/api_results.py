@@ -110,6 +110,5 @@ ROUTES = (
             "stream": {"type": "string", "enum": list(STREAMS), "default": "stdout"},
             "from": {"type": "integer", "minimum": 0, "maximum": queries.LARGEST},
         },
-        problems=(400,),
     ),
 )

@@ -202,7 +202,7 @@ ROUTES = (
         ),
         takes={JSON: {"anyOf": [_ASK, schemas.shape({"queue": schemas.TEXT})]}},
         who=Who.WORKER,
-        problems=(400, 413, 415),
+        problems=(413, 415),
     ),
     Route(
         "heartbeat",
@@ -213,7 +213,7 @@ ROUTES = (
         schemas.shape({"cancel": _IDS, "lost": _IDS, "lease": {"type": "number"}}),
         takes={JSON: _BEAT},
         who=Who.WORKER,
-        problems=(400, 413, 415),
+        problems=(413, 415),
     ),
     Route(
         "input_file",
@@ -236,6 +236,6 @@ ROUTES = (
         takes={MULTIPART: schemas.shape({}, {"result": schemas.TEXT, "results": schemas.TEXT})},
         who=Who.WORKER,
         formed=False,
-        problems=(400, 409, 413, 422, 507),
+        problems=(409, 413, 422, 507),
     ),
 )

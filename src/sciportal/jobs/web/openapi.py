@@ -12,7 +12,7 @@ from sciportal.jobs.web.bodies import JSON
 from sciportal.jobs.web.routes import Route, Who
 
 VERSION = "3.1.0"
-_ALWAYS = (404, 405, 500, 503)
+_ALWAYS = (400, 404, 405, 500, 503)
 _OF_ROUTES = {
     Who.VISITOR: (401, 403),
     Who.WORKER: (401, 403),
@@ -36,9 +36,7 @@ def document(routes: Iterable[Route], base_url: str, version: str) -> dict[str, 
     """
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        suffix = ".json" if route.formed else ""
-        path = _VALUE.sub(r"{\3}", route.path) + suffix
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(path(route), {})[route.method.lower()] = _operation(route)
     return {
         "openapi": VERSION,
         "info": {
@@ -61,6 +59,11 @@ def document(routes: Iterable[Route], base_url: str, version: str) -> dict[str, 
             },
         },
     }
+
+
+def path(route: Route) -> str:
+    """Where the document has a route."""
+    return _VALUE.sub(r"{\3}", route.path) + (".json" if route.formed else "")
 
 
 def _operation(route: Route) -> dict[str, Any]:
@@ -101,10 +104,10 @@ def _content(route: Route) -> dict[str, Any]:
     return {JSON: {"schema": route.gives}}
 
 
-def _in_path(path: str) -> list[dict[str, Any]]:
+def _in_path(pattern: str) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": _schema(kind, arguments)}
-        for kind, arguments, name in _VALUE.findall(path)
+        for kind, arguments, name in _VALUE.findall(pattern)
     ]
 
 
