@@ -63,7 +63,9 @@ class OwnSlurm:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.conf = root / "slurm.conf"
-        self.library = root / "library"
+        # Beside the homes, since jobs may read all of it.
+        self.prefix = root / "opt"
+        self.library = self.prefix / "library"
         self.accounts = root / "etc" / "portal-accounts.toml"
         self._first: subprocess.Popen[str] | None = None
         self._ports = _free_ports(1 + len(NODES))
@@ -72,8 +74,8 @@ class OwnSlurm:
 
     def start(self) -> None:
         """Bring it up, and wait until its nodes are idle."""
-        for each in ("etc", "home", "log", "run", "state", "bin", *NODES):
-            (self.root / each).mkdir()
+        for each in ("etc", "home", "log", "run", "state", "opt/bin", *NODES):
+            (self.root / each).mkdir(parents=True)
         shutil.copytree(SOURCE, self.library / "sciportal", ignore=_without_compiled)
         for person in PEOPLE:
             home = self.home(person.name)
@@ -157,7 +159,7 @@ class OwnSlurm:
     def environment(self, user: str = "") -> dict[str, str]:
         """The environment of what is run inside."""
         return {
-            "PATH": f"{self.root}/bin:{_PATH}",
+            "PATH": f"{self.prefix}/bin:{_PATH}",
             "PYTHONPATH": str(self.library),
             "PYTHONDONTWRITEBYTECODE": "1",
             "SLURM_CONF": str(self.conf),
@@ -216,8 +218,8 @@ sys.path.insert(0, "{self.library}")
 from {module} import {function}
 sys.exit({function}({given}))
 """
-            (self.root / "bin" / name).write_text(text)
-            (self.root / "bin" / name).chmod(0o755)
+            (self.prefix / "bin" / name).write_text(text)
+            (self.prefix / "bin" / name).chmod(0o755)
         self.set_accounts("")
 
     def _inner(self) -> str:

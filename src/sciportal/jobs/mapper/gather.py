@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ ARRAY = "results.npy"
 POOL = "pool"
 _MISSING = "the task that was to evaluate it ended before"
 _NAMED = 20
+_TELL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,14 @@ class Mapping:
         size = 1 if alone else max(1, min(self.tasks.chunk, len(left) // (4 * self.workers)))
         mapper = Mapper(self.workers, retries=0, seconds=self.seconds)
         number = 0
+        told = time.monotonic()
         for outcome in mapper.outcomes(self.function, left, size, fresh=alone):
             if outcome is not None:
                 record.add(outcome)
                 number += 1
-                if number % max(1, len(left) // 10) == 0:
-                    say(f"{number} of {len(left)} points")
+            if number == len(left) or time.monotonic() > told + _TELL_SECONDS:
+                say(f"{name}: {number} of {len(left)} points")
+                told = time.monotonic()
         record.close()
 
     def gather(self) -> list[Failure]:

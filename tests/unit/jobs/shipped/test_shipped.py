@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
-
 import pytest
 
 from sciportal.jobs.descriptors import parameters, render
-from sciportal.jobs.descriptors.catalogue import Catalogue
 from sciportal.jobs.descriptors.document import Descriptor
 from sciportal.jobs.order import Resources
 from sciportal.jobs.shipped import examples
 
 NAMES = ["bumps", "refl1d", "scan", "shell"]
-
-
-@pytest.fixture(scope="module")
-def shipped() -> dict[str, Descriptor]:
-    with resources.as_file(resources.files("sciportal.jobs.shipped")) as directory:
-        catalogue = Catalogue([Path(directory)])
-        assert catalogue.mistakes() == ()
-        return dict(catalogue.applications())
 
 
 def test_all_of_them_can_be_used(shipped: dict[str, Descriptor]) -> None:
