@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from confined.place import PYTHON, Place
 from sciportal.jobs import footprint, usage
 
 PATIENCE = 30
@@ -90,6 +91,27 @@ def test_a_signal_is_the_programs(tmp_path: Path, number: signal.Signals) -> Non
     out, _ = process.communicate(timeout=PATIENCE)
     assert (out, process.returncode) == ("got\n", 40)
     assert read(tmp_path / "usage.json")["ended_at"] > 0
+
+
+def test_what_a_confined_program_uses_is_counted(place: Place, layer: str) -> None:
+    directory = place.directory(f"{layer}-used")
+    above = place.directory(f"{layer}-told")
+    busy = "import time\nwhile time.process_time() < 0.7: pass\nheld = bytearray(30_000_000)"
+    confined = place.words(directory, [PYTHON, "-c", busy], "--layer", layer)
+    measured = [PYTHON, "-m", "sciportal.jobs.usage", "--file", f"{above}/usage.json"]
+    ended = place.run([*measured, "--directory", str(directory), "--", *confined])
+    assert ended.returncode == 0, ended
+    used = read(above / "usage.json")
+    assert used["user_seconds"] + used["system_seconds"] > 0.7
+    assert used["peak_process_bytes"] > 30_000_000
+
+
+def test_what_a_program_leaves_behind_is_not_waited_for_long(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    ended = run(tmp_path / "usage.json", "sh", "-c", "sleep 60 > /dev/null 2>&1 & echo $!")
+    os.kill(int(ended.stdout), signal.SIGKILL)
+    assert time.monotonic() - begun < PATIENCE
+    assert ended.returncode == 0
 
 
 def test_a_file_that_cannot_be_written_changes_no_exit_code(tmp_path: Path) -> None:

@@ -43,9 +43,9 @@ def test_a_fit_finds_what_the_data_were_made_with(
     value: float,
     uncertainty: float,
 ) -> None:
-    values = {"fit": fit, "samples": 2000, "burn": 60, "seed": 5}
+    values = {"fit": fit, "samples": 1000, "burn": 50, "seed": 5}
     job = Submitted(laboratory, tmp_path, shipped[application], values, examples.of(application))
-    sight = job.wait(300)
+    sight = job.wait(900)
     assert (sight.phase, sight.exit_code) == (Phase.ENDED, 0), job.text("stderr")
     assert job.collected.left_out == ()
     assert fitted(job.text("results/model.par"))[parameter] == pytest.approx(value, abs=uncertainty)
@@ -63,7 +63,7 @@ def test_a_fit_uses_the_processors_that_were_asked_for(
 ) -> None:
     values = {"fit": "dream", "samples": 1000, "burn": 30, "cpus": 2}
     job = Submitted(laboratory, tmp_path, shipped["bumps"], values, examples.of("bumps"))
-    assert job.wait(300).exit_code == 0, job.text("stderr")
+    assert job.wait(900).exit_code == 0, job.text("stderr")
 
 
 def test_a_model_with_a_mistake_is_an_error_that_the_log_explains(
@@ -71,7 +71,7 @@ def test_a_model_with_a_mistake_is_an_error_that_the_log_explains(
 ) -> None:
     files = {**examples.of("bumps"), "model.py": b"problem = absent\n"}
     job = Submitted(laboratory, tmp_path, shipped["bumps"], {"fit": "lm"}, files)
-    assert job.wait(120).exit_code == 1
+    assert job.wait(900).exit_code == 1
     assert "absent" in job.text("stdout") + job.text("stderr")
 
 
@@ -80,7 +80,7 @@ def test_a_scan_of_a_thousand_points_is_as_a_serial_one(
 ) -> None:
     values = {"start": 80, "stop": 160, "points": 1000, "chunk": 250}
     job = Submitted(laboratory, tmp_path, shipped["scan"], values, examples.of("scan"))
-    assert job.wait(300).exit_code == 0, job.text("stderr")
+    assert job.wait(900).exit_code == 0, job.text("stderr")
     found = job.json("results.json")
     serial = (
         "import json, sys\nsys.path.insert(0, sys.argv[1])\nfrom function import R\n"
