@@ -12,9 +12,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from batch.own_slurm import OwnSlurm
 from confined.place import PYTHON, UID, Place
 from confined.place import made as confined_place
 from sciportal.jobs.order import InputFile, Order
@@ -55,8 +57,10 @@ class Far:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.portal: subprocess.Popen[bytes] | None = None
         self.tally = self._directory("tally", UID)
+        self.tally.chmod(0o777)
         self.offset = self.root / "offset"
         self.offset.write_text("0")
+        self._numbers = count(1)
         self._jobs: dict[int, Submitted] = {}
         shutil.copy(HERE / "doomed.py", self.tools)
         self._programs()
@@ -111,23 +115,24 @@ class Far:
 
     # Clusters
 
-    def cluster(self, name: str, port: int = 0, **settings: Any) -> Path:
+    def cluster(self, name: str, port: int = 0, uid: int = UID, **settings: Any) -> Path:
         """Declare a cluster; its settings.
 
         Args:
             name: the worker's.
             port: where it finds the portal; its own by default.
+            uid: whose process it is.
             settings: of the worker, beside those that all have.
         """
         token = hashlib.sha256(name.encode()).hexdigest()
         self.store.declare_worker(name, hashlib.sha256(token.encode()).hexdigest())
-        home = self._directory(name, UID)
+        home = self._directory(name, uid)
         (home / "token").write_text(token)
         (home / "token").chmod(0o600)
-        os.chown(home / "token", UID, UID)
+        os.chown(home / "token", uid, uid)
         spool = home / "spool"
         spool.mkdir(mode=0o700)
-        os.chown(spool, UID, UID)
+        os.chown(spool, uid, uid)
         given = {
             "portal": f"https://localhost:{port or self.port}",
             "name": name,
@@ -173,14 +178,30 @@ class Far:
         self.processes.append(worker)
         return worker
 
+    def start_in(self, slurm: OwnSlurm, settings: Path, user: str) -> None:
+        """Start a cluster's worker as an account of its own Slurm."""
+        words = slurm.words(["sciportal-worker", "--settings", str(settings), "run"], user)
+        with (settings.parent / "worker.log").open("ab") as log:
+            self.processes.append(subprocess.Popen(words, cwd="/", stdout=log, stderr=log))
+
+    def kill_workers(self, settings: Path) -> None:
+        """Kill what was started with these settings, whoever is its parent."""
+        mark = os.fsencode(settings)
+        for pid in self.living():
+            with suppress(OSError):
+                if mark in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
+        for each in self.processes:
+            each.poll()
+
     # Jobs
 
     def submit(self, host: str = "", code: int = 0, seconds: float = 0.2, **order: Any) -> int:
         """Submit a job that counts how often it runs; its number."""
-        number = len(self._jobs) + 1
-        count = self.tally / str(number)
+        number = next(self._numbers)
+        tally = self.tally / str(number)
         script = (
-            f"echo run >> {count}\nsleep {seconds}\n"
+            f"echo run >> {tally}\nsleep {seconds}\n"
             f"cat input.txt > out.txt\necho said\nexit {code}\n"
         )
         data = f"input of {number}\n".encode()
@@ -210,6 +231,13 @@ class Far:
         job = self.store.submit(new, place=put)
         self._jobs[job.id] = Submitted(number, code)
         return job.id
+
+    def skip(self, number: int) -> None:
+        """Use so many numbers of jobs up, which another test's jobs had in the same Slurm."""
+        for _ in range(number):
+            job = self.submit(host="nowhere")
+            self.store.want_cancel(job, State.CANCEL)
+            del self._jobs[job]
 
     def count(self, job: int) -> int:
         """How often a job ran."""
