@@ -68,7 +68,7 @@ class OwnSlurm:
         self.library = self.prefix / "library"
         self.accounts = root / "etc" / "portal-accounts.toml"
         self._first: subprocess.Popen[str] | None = None
-        self._ports = _free_ports(1 + len(NODES))
+        self._ports = free_ports(1 + len(NODES))
 
     # The cluster
 
@@ -297,7 +297,8 @@ def _without_compiled(_directory: str, names: list[str]) -> list[str]:
     return [each for each in names if each == "__pycache__"]
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
+    """Ports at which nobody listens."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     try:
         return [each.getsockname()[1] for each in sockets]

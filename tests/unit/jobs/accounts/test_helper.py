@@ -147,6 +147,7 @@ def test_output_is_read_while_it_runs_and_cancelling_ends_it(
         slurm.send(made, tmp_path)
 
 
+@pytest.mark.more
 def test_limits_are_told_in_a_sentence(slurm: SlurmBackend, tmp_path: Path) -> None:
     limits = Limits(file_bytes=1_000_000, cpu_seconds=1)
     big = order("exec head -c 2000000 /dev/zero > big", limits=limits)
@@ -286,6 +287,7 @@ def test_hostile_outputs_are_left_out(
         assert any("trap" in each for each in collected.left_out)
 
 
+@pytest.mark.more
 def test_results_are_bounded(slurm: SlurmBackend, tmp_path: Path) -> None:
     text = "for each in 1 2 3; do head -c 400000 /dev/zero > big$each; done"
     made = order(text, limits=Limits(total_bytes=1_000_000))
@@ -306,6 +308,7 @@ def test_inputs_are_those_that_were_ordered(slurm: SlurmBackend, tmp_path: Path)
     assert isinstance(slurm.look([made])[Attempt.of(made)], Sight)
 
 
+@pytest.mark.more
 def test_the_directory_of_another_job_is_not_taken_over(
     slurm: SlurmBackend, tmp_path: Path
 ) -> None:
@@ -333,6 +336,7 @@ def test_a_silent_slurmctld_is_unknown(
         wait_for(lambda: cluster.run("squeue").returncode == 0)
 
 
+@pytest.mark.more
 def test_another_users_job_of_the_same_name_is_not_it(
     cluster: OwnSlurm, slurm: SlurmBackend, tmp_path: Path
 ) -> None:

@@ -156,7 +156,9 @@ def processes(root: Path) -> Backend:
     return ProcessBackend(root / "spool", made or Programs.in_directory(str(root / "bin")))
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(
+    "end", ["complete", *(pytest.param(end, marks=pytest.mark.more) for end in ENDS[1:])]
+)
 def test_killed_at_each_function(
     portal: Portal, tmp_path: Path, sqlite_template: Path, end: str
 ) -> None:
