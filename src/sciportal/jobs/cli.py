@@ -27,7 +27,7 @@ _VERBS = {
         "compare all jobs with their batch systems once", "keeper.reconcile_command"
     ),
     "listen": _Verb("hear from jobs that they started and ended", "notify.listen_command"),
-    "worker": _Verb("let a worker in, or no longer, or list them", "store.worker_command"),
+    "workers": _Verb("list the clusters that may fetch jobs", "store.workers_command"),
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from sciportal.jobs import cli
 from sciportal.jobs.settings import VARIABLE
 from sciportal.jobs.store import engine
 from sciportal.jobs.store.store import Store
-from sciportal.jobs.store.worker_command import digest
 
 TOKEN = "0123456789abcdef" * 4
 
@@ -54,48 +52,25 @@ def test_check_names_all_that_is_wrong(place: Path, capsys: pytest.CaptureFixtur
     assert "No such file" in capsys.readouterr().err
 
 
-def test_a_worker_is_let_in_by_its_token(
-    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workers_are_listed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["migrate"])
-    capsys.readouterr()
-    assert cli.main(["worker", "--add", "far"]) == 0
-    token = capsys.readouterr().out.strip()
     database = engine.connect(f"sqlite:///{place}/portal.sqlite")
-    store = Store(database)
-    assert store.worker(digest(token)) == "far"
-    words = ["worker", "--add", "far", "--token-file", "-"]
-    for said in ("changed\n", ""):
-        monkeypatch.setattr("sys.stdin", io.StringIO(TOKEN + "\n"))
-        assert (cli.main(words), capsys.readouterr().out) == (0, said)
-    assert (store.worker(digest(token)), store.worker(digest(TOKEN))) == (None, "far")
-    assert cli.main(["worker", "--list"]) == 0
-    assert capsys.readouterr().out == "far\tseen=never\taddress=-\n"
-    assert cli.main(["worker", "--remove", "far"]) == 0
-    assert cli.main(["worker", "--remove", "far"]) == 3
-    assert store.worker(digest(TOKEN)) is None
+    store = Store(database, lambda: 1_800_000_000.5)
+    store.declare_worker("far", "1" * 64)
+    store.declare_worker("away", "2" * 64)
+    store.worker_seen("far", "192.0.2.7", 4)
+    capsys.readouterr()
+    assert cli.main(["workers"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "away\tseen never\tfrom nowhere",
+        "far\tseen 2027-01-15T08:00:00Z\tfrom 192.0.2.7",
+    ]
+    assert (store.worker("1" * 64), store.worker("3" * 64)) == ("far", None)
+    store.declare_worker("far", "3" * 64)
+    assert (store.worker("1" * 64), store.worker("3" * 64)) == (None, "far")
+    assert store.remove_worker("far")
+    assert not store.remove_worker("far")
     database.dispose()
-
-
-@pytest.mark.parametrize(
-    ("name", "token", "found"),
-    [
-        ("../far", TOKEN, "no name"),
-        ("far", "short", "shorter than"),
-        ("far", "a b" * 20, "others than ASCII"),
-        ("other", TOKEN, "the token is that of far"),
-    ],
-)
-def test_a_bad_worker_is_refused(
-    place: Path, capsys: pytest.CaptureFixture[str], name: str, token: str, found: str
-) -> None:
-    cli.main(["migrate"])
-    file = place / "token"
-    file.write_text(TOKEN)
-    cli.main(["worker", "--add", "far", "--token-file", str(file)])
-    file.write_text(token)
-    assert cli.main(["worker", "--add", name, "--token-file", str(file)]) == 2
-    assert found in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

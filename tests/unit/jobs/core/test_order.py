@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.samples import order
@@ -121,6 +121,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(ANYTHING, st.sampled_from(sorted(orders.to_json(WHOLE))))
 def test_anything_else_is_a_clear_error(value: Any, key: str) -> None:
     try:
@@ -159,6 +160,7 @@ def test_who_nobody_is_cannot_sign_in() -> None:
     assert not names.is_title("\u202etxt.exe")
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_a_table_takes_any_value(value: Any) -> None:
     table = strict.Table({"x": value}, "read", "correct it")

@@ -18,6 +18,7 @@ EVENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(State), EVENTS, st.booleans(), st.booleans())
 def test_what_ended_stays_as_it_is(state: State, event: Event, sent: bool, started: bool) -> None:
     after = states.after(state, event, sent=sent, started=started)
@@ -31,6 +32,7 @@ def test_what_ended_stays_as_it_is(state: State, event: Event, sent: bool, start
         assert event.cause in (Cause.SENT, Cause.REQUEUED)
 
 
+@settings(deadline=None)
 @given(EVENTS, st.sampled_from([None, State.CANCEL, State.DELETE]))
 def test_who_wanted_the_end_gets_it(event: Event, wanted: State | None) -> None:
     meant = states.meant(event, wanted)

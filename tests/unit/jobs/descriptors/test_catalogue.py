@@ -125,3 +125,13 @@ def test_every_shipped_description_is_good() -> None:
     shipped = Path(document.__file__).parents[1] / "shipped"
     for path in shipped.glob("*.yml"):
         render.check(document.parse(path.read_text(), path.stem))
+
+
+def test_the_example_of_the_documentation_is_good() -> None:
+    page = Path(__file__).parents[4] / "docs" / "operators" / "job-applications.md"
+    text = page.read_text().split("```yaml\n", 1)[1].split("```", 1)[0]
+    render.check(document.parse(text, "fit"))
+    wrong = text.replace("--model={{ model }}", '"--model={{ model }}"')
+    with pytest.raises(UsageError) as caught:
+        render.check(document.parse(wrong, "fit"))
+    assert " ".join(str(caught.value).split()) in " ".join(page.read_text().split())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -91,6 +91,7 @@ def test_a_form_gives_texts(greeting: Descriptor) -> None:
     assert problems(greeting, wrong).keys() == {"times", "pause"}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["whom", "times", "pause", "x"]), st.text(max_size=8)))
 def test_no_form_is_too_strange(greeting: Descriptor, texts: dict[str, str]) -> None:
     try:

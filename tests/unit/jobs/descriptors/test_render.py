@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sciportal.jobs.descriptors import document, render
@@ -63,6 +63,7 @@ def test_a_value_is_one_word(script: str, words: list[str], shell: str) -> None:
     assert run(made, shell) == words
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_any_text_is_one_word(text: str) -> None:
     made = render.render(application("printf '%s\\0' -- {{ x }}"), {"x": text, "n": 1, "t": False})
