@@ -14,17 +14,19 @@ import subprocess
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from batch import slurm_conf
+from batch.slurm_conf import NODES
+
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "sciportal"
 PYTHON = "/usr/bin/python3"
 PATIENCE = 60.0
-NODES = ("n1", "n2")
 PORTAL = "portal"
 _NEEDED = ("slurmctld", "slurmd", "munged", "sbatch", "unshare", "nsenter")
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -238,50 +240,7 @@ sys.exit({function}({given}))
             (etc / name).write_text(system + "\n".join(lines) + "\n")
         (etc / "munge.key").write_bytes(os.urandom(128))
         (etc / "munge.key").chmod(0o400)
-        self.conf.write_text(_configuration(self.root, self._ports))
-
-
-def _configuration(root: Path, ports: Sequence[int]) -> str:
-    host = socket.gethostname().partition(".")[0]
-    settings: Mapping[str, object] = {
-        "ClusterName": "own",
-        "SlurmctldHost": f"{host}(127.0.0.1)",
-        "SlurmctldPort": ports[0],
-        "AuthType": "auth/munge",
-        "AuthInfo": f"socket={root}/run/munge.socket",
-        "CredType": "cred/munge",
-        "MpiDefault": "none",
-        "ProctrackType": "proctrack/linuxproc",
-        "TaskPlugin": "task/none",
-        "SelectType": "select/cons_tres",
-        "SelectTypeParameters": "CR_Core",
-        "ReturnToService": 2,
-        "SlurmUser": "root",
-        "SlurmdUser": "root",
-        "StateSaveLocation": root / "state",
-        "SlurmdSpoolDir": root / "%n",
-        "SlurmctldPidFile": root / "run" / "slurmctld.pid",
-        "SlurmdPidFile": root / "run" / "%n.pid",
-        "SlurmctldLogFile": root / "log" / "slurmctld.log",
-        "SlurmdLogFile": root / "log" / "%n.log",
-        "JobAcctGatherType": "jobacct_gather/none",
-        "AccountingStorageType": "accounting_storage/none",
-        "SchedulerType": "sched/backfill",
-        "SchedulerParameters": "sched_min_interval=0,batch_sched_delay=0",
-        "SlurmdParameters": "config_overrides",
-        "SlurmdTimeout": 10,
-        "MessageTimeout": 3,
-        "MinJobAge": 300,
-        "KillWait": 2,
-        "MaxArraySize": 2001,
-    }
-    lines = [f"{key}={value}" for key, value in settings.items()]
-    for node, port in zip(NODES, ports[1:], strict=True):
-        place = f"NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
-        lines.append(f"NodeName={node} {place} CPUs=8 RealMemory=64000 State=UNKNOWN")
-    every = ",".join(NODES)
-    lines.append(f"PartitionName=main Nodes={every} Default=YES MaxTime=INFINITE State=UP")
-    return "\n".join(lines) + "\n"
+        self.conf.write_text(slurm_conf.text(self.root, self._ports))
 
 
 def _entrance(outer: int) -> list[str]:
