@@ -15,7 +15,7 @@ from typing import Any
 
 from sciportal.jobs import order as orders
 from sciportal.jobs.accounts.place import JOBS
-from sciportal.jobs.exchange import Ask, Beat, Holding, Report
+from sciportal.jobs.exchange import MOST_REASON, Ask, Beat, Holding, Report
 from sciportal.jobs.order import Order
 from sciportal.jobs.states import Cause
 from sciportal.jobs.worker import entry as entries
@@ -74,12 +74,8 @@ class Worker:
         self._stopping.set()
 
     def run(self) -> None:
-        """Work until `stop` is called.
-
-        Raises:
-            OSError: the spool cannot be used.
-        """
-        self._sweep()
+        """Work until `stop` is called; what fails is tried again, a full disk included."""
+        self._guard("sweep", self._sweep)
         with ThreadPoolExecutor(_ERRANDS) as pool:
             while not self._stopping.is_set():
                 self._round(pool)
@@ -91,14 +87,14 @@ class Worker:
 
     def _round(self, pool: ThreadPoolExecutor) -> None:
         self._collect()
-        self._move(pool)
-        self._beat()
-        self._ask()
+        self._guard("looking", partial(self._move, pool))
+        self._guard(_BEATING, self._beat)
+        self._guard(_ASKING, self._ask)
 
     def _sweep(self) -> None:
         """Remove what an earlier worker had no time to remove."""
         for path in (self._settings.spool / JOBS).iterdir():
-            if path.name not in self._entries:
+            if path.is_dir() and path.name not in self._entries:
                 self._guard("sweep", partial(errands.remove, path))
 
     def _beat(self) -> None:
@@ -158,8 +154,8 @@ class Worker:
         try:
             order = orders.from_json(given)
         except ServiceError as error:
-            # Whose it is cannot be told; its lease ends, and another worker may understand it.
             self._say(_ASKING, str(error))
+            self._refuse(given, str(error))
             return
         key = entries.key(order.job, order.attempt)
         if key in self._entries:
@@ -171,6 +167,14 @@ class Worker:
             entry = entry._replace(step=Step.ENDED, outcome=outcome)
         self._put(entry)
         self._say(key, reason or "taken")
+
+    def _refuse(self, given: object, reason: str) -> None:
+        """Say that an order is none, as far as it can be told whose."""
+        job = given.get("job") if isinstance(given, dict) else None
+        attempt = given.get("attempt") if isinstance(given, dict) else None
+        if isinstance(job, int) and isinstance(attempt, int):
+            report = Report(attempt, Cause.REFUSED, reason=reason[:MOST_REASON])
+            self._parts.portal.post(job, report, ())
 
     def _has_space(self) -> bool:
         status = os.statvfs(self._settings.spool)
@@ -227,7 +231,9 @@ class Worker:
             if entry.step is not Step.CLAIMED or self._patience.failures(entry.key) < _TRIES:
                 raise
             cause = Cause.REFUSED if isinstance(error, DamagedError) else Cause.REQUEUED
-            self._conclude(entry, Report(entry.order.attempt, cause, reason=str(error)[:1000]))
+            self._conclude(
+                entry, Report(entry.order.attempt, cause, reason=str(error)[:MOST_REASON])
+            )
             return
         self._patience.went_well(entry.key)
         if entry.step is Step.CLAIMED:

@@ -93,3 +93,16 @@ def test_a_worker_that_the_portal_does_not_know_says_so(far: Far) -> None:
     log = settings.parent / "worker.log"
     far.until(lambda: "401" in log.read_text())
     assert far.job(job).state is State.PENDING
+
+
+def test_an_order_that_this_version_does_not_know_is_refused(far: Far) -> None:
+    settings = far.cluster("far")
+    job = far.submit()
+    path = far.tools / "sciportal/jobs/order.py"
+    # As an older worker than the portal would be.
+    path.write_text(path.read_text().replace("FORMAT = 1", "FORMAT = 0"))
+    far.start_worker(settings)
+    far.wait()
+    assert (far.job(job).state, far.count(job)) == (State.ERROR, 0)
+    assert "format" in far.job(job).reason
+    far.idle(settings)
