@@ -28,6 +28,8 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
         UsageError: the settings are wrong, or the port cannot be had.
     """
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    # It would say so for each announcement that waits for a thread.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     store = Store(engine.connect(settings.database))
     files = StatusFiles(settings.state_dir)
 
