@@ -90,6 +90,8 @@ class OwnSlurm:
         )
         self._first = subprocess.Popen(
             [
+                # Also where the tests are killed.
+                *("setpriv", "--pdeathsig", "KILL", "--"),
                 *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
                 *("sh", "-c", f"{enter}; echo ready; exec sleep infinity", "sh", str(self.root)),
             ],
