@@ -15,7 +15,7 @@ test: ## all tests of the core, on a cluster of their own making (25 minutes; a 
 
 test-unit: ## unit tests and golden files (seconds)
 	@tools/setup
-	@.venv/bin/pytest -n auto tests/unit tests/golden
+	@.venv/bin/pytest -n auto -m "not more" tests/unit tests/golden
 
 test-more: ## what the core has no time for (on the cluster that SCIPORTAL_KEEP=true make test leaves)
 	@tools/test more
