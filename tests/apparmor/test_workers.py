@@ -1,0 +1,56 @@
+"""The seeds' workers under their profiles, with their names and paths."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import host
+import pytest
+from seeds import Seed
+
+from sciportal.apparmor import kernel
+
+
+@pytest.fixture(params=["bumps", "reflectometry"])
+def seed(request: pytest.FixtureRequest) -> Seed:
+    """Each of them."""
+    found: Seed = request.getfixturevalue(request.param)
+    return found
+
+
+def work(seed: Seed, looks: list[tuple[str, str]], command: str = "true") -> Any:
+    """What the worker reports."""
+    return json.loads(host.done([seed.program, json.dumps(looks), command], seed.account))
+
+
+def test_what_the_role_wrote_is_enforced_since_the_host_was_booted() -> None:
+    assert kernel.is_there()
+    names = {"bumpworkd", "bumpworkd//model", "reflworkerd", "reflworkerd//slot2"}
+    assert {each for each in names if kernel.loaded().get(each) == "enforce"} == names
+
+
+def test_a_worker_may_do_its_own_work_and_no_other(seed: Seed) -> None:
+    home, name = Path("/home") / seed.account, Path(seed.program).name
+    (home / "private").write_text("x")
+    (home / "private").chmod(0o644)
+    own = [("w", f"{seed.jobs}/noted"), ("r", f"{seed.environment}/pyvenv.cfg")]
+    others = [
+        *(("r", str(home / "private")), ("w", str(home / "written")), ("r", "/etc/fstab")),
+        *(("w", f"{seed.environment}/bin/python4"), ("r", "/opt/checkout/tests/apparmor/run.sh")),
+    ]
+    with host.denials() as denied:
+        report = work(seed, own + others)
+    assert report["looks"] == {path: "done" for _, path in own} | {
+        path: "EACCES" for _, path in others
+    }
+    for mode, path in others:
+        lacks = {"requested_mask": mode, "denied_mask": mode} if mode == "r" else {}
+        assert denied.of(name, operation="mknod" if mode == "w" else "open", name=path, **lacks)
+
+
+def test_a_worker_has_a_network_where_the_data_says_so(bumps: Seed, reflectometry: Seed) -> None:
+    looks = [("socket", "any")]
+    assert work(bumps, looks)["looks"] == {"any": "done"}
+    assert work(reflectometry, looks)["looks"] == {"any": "EACCES"}
