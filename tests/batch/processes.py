@@ -93,7 +93,8 @@ class ProcessBackend:
     def tail(self, attempt: Attempt, stream: str, start: int, most: int) -> Tail:
         """See `Backend`."""
         data = (self._directory(attempt) / stream).read_bytes()
-        return Tail(len(data), start, data[start : start + most])
+        first = max(len(data) + start, 0) if start < 0 else start
+        return Tail(len(data), first, data[first : first + most])
 
     def clean(self, attempt: Attempt) -> None:
         """See `Backend`."""

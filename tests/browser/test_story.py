@@ -1,0 +1,188 @@
+"""People use the portal: submit, watch, fetch; by keyboard, on a phone, without the script."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.site import ROOT, Whole
+from sciportal.jobs.states import State
+
+PICTURES = ROOT / "docs/users/pictures"
+POINTS = "".join(f"{x} {2 * x + 1 + (x % 3) * 0.4}\n" for x in range(12)).encode()
+DATA = {"name": "measured.dat", "mimeType": "text/plain", "buffer": POINTS}
+expect.set_options(timeout=20_000)
+SCROLLS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def picture(page: Page, name: str) -> None:
+    """Take a picture for the docs, where it is wanted."""
+    if os.environ.get("UPDATE_DOCS"):
+        PICTURES.mkdir(exist_ok=True)
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def submit_commands(page: Page, whole: Whole, commands: str, name: str) -> str:
+    """Submit commands, and return the address of the job's page."""
+    page.goto(f"{whole.url}/applications/shell.html")
+    page.get_by_label("Commands").fill(commands)
+    page.get_by_label("Name of the job").fill(name)
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(re.compile(r"/jobs/\d+\.html"))
+    return page.url
+
+
+def test_submit_watch_fetch(page: Page, whole: Whole) -> None:
+    page.goto(whole.url)
+    picture(page, "applications")
+    page.get_by_role("link", name="Straight line").click()
+    page.get_by_label("Points").set_input_files(DATA)  # type: ignore[arg-type]
+    page.get_by_label("Steps").fill("4")
+    page.get_by_label("Name of the job").fill("First line")
+    picture(page, "form")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(re.compile(r"/jobs/\d+\.html"))
+    number = int(re.findall(r"\d+", page.url)[-1])
+    page.evaluate("window.same = true")
+    expect(page.locator("#now")).to_contain_text("Running")
+    expect(page.locator("#stdout")).to_contain_text("step 2")
+    picture(page, "job-running")
+    deadline = time.monotonic() + 60
+    while True:
+        job = whole.store.job(number)
+        assert job
+        if job.final and job.collected_at:
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    # From the end to what people see: 3 seconds, and what a busy machine takes on top.
+    seen = time.monotonic()
+    expect(page.locator("#now")).to_contain_text("Complete")
+    expect(page.locator("figure img").first).to_be_visible()
+    assert time.monotonic() - seen < 6
+    assert page.evaluate("window.same"), "the page was loaded anew"
+    page.wait_for_function(
+        "[...document.querySelectorAll('figure img')].every(each => each.naturalWidth > 100)"
+    )
+    expect(page.locator("#stdout")).to_contain_text("slope 2.0")
+    expect(page.locator("#usage")).to_contain_text("Processor time")
+    picture(page, "job")
+    with page.expect_response(re.compile("line.txt")) as got:
+        page.evaluate("fetch(document.querySelector('a[href$=\"line.txt\"]').href)")
+    assert got.value.text().startswith("2.0")
+    page.get_by_role("link", name="Submit again with changes").click()
+    assert page.get_by_label("Steps").input_value() == "4"
+    assert page.get_by_label("Keep points.dat").is_checked()
+    page.goto(f"{whole.url}/jobs.html")
+    expect(page.locator("tbody")).to_contain_text("First line")
+    picture(page, "jobs")
+
+
+def test_by_keyboard_alone(page: Page, whole: Whole) -> None:
+    def tab_to(pattern: str) -> None:
+        for _each in range(40):
+            page.keyboard.press("Tab")
+            found = page.evaluate(
+                "document.activeElement.innerText || document.activeElement.id || ''"
+            )
+            if re.search(pattern, found):
+                return
+        raise AssertionError(f"the keyboard does not reach {pattern}")
+
+    page.goto(whole.url)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    tab_to("^Commands of the shell$")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/applications/shell.html")
+    tab_to("^field-0$")
+    page.keyboard.type("sleep 60")
+    tab_to("^Submit$")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/jobs/\d+\.html"))
+    number = int(re.findall(r"\d+", page.url)[-1])
+    tab_to("^Cancel the job$")
+    page.keyboard.press("Enter")
+    expect(page.locator("#now")).to_contain_text("Cancelled")
+    tab_to("^Delete")
+    page.keyboard.press("Enter")
+    tab_to("^Yes, delete it$")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/jobs.html")
+    job = whole.store.job(number)
+    assert job and job.state is State.CANCEL and job.deleted_at
+
+
+def test_without_the_script(chromium: object, page: Page, whole: Whole) -> None:
+    page.route("**/*.js", lambda route: route.abort())
+    address = submit_commands(page, whole, "echo done", "plain")
+    deadline = time.monotonic() + 60
+    while "Complete" not in page.inner_text("#now"):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+        page.goto(address)
+    expect(page.locator("#stdout")).to_contain_text("done")
+
+
+def test_on_a_phone_and_without_obstacles(page: Page, whole: Whole, axe: str) -> None:
+    long = "a_very_long_name_without_any_space_" * 2
+    address = submit_commands(page, whole, f"echo {long * 9}; echo x >{long}.txt", long)
+    expect(page.locator("#files")).to_contain_text(long, timeout=60000)
+    (whole.applications / "broken.yml").write_text("name: broken\n")
+    wrong: list[object] = []
+    try:
+        for user, path in (
+            *(("alice", path) for path in ("/", "/jobs.html", "/jobs.html?state=error")),
+            *(("alice", path) for path in ("/applications/straight-line.html", "/jobs/99.html")),
+            ("alice", address.removeprefix(whole.url)),
+            ("carol", "/operators.html"),
+        ):
+            whole.front.user = user
+            for width, scheme in ((360, "dark"), (1100, "light")):
+                page.set_viewport_size({"width": width, "height": 740})
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+                page.goto(whole.url + path)
+                assert not page.evaluate(SCROLLS), (path, width)
+                page.evaluate(axe)
+                found = page.evaluate("axe.run().then(found => found.violations)")
+                wrong += [
+                    (path, scheme, each["id"], [node["html"] for node in each["nodes"]][:3])
+                    for each in found
+                ]
+            if path.startswith("/operators"):
+                picture(page, "operators")
+    finally:
+        (whole.applications / "broken.yml").unlink()
+    assert not wrong
+
+
+HOSTILE = """cat >evil.html <<'END'
+<script>fetch('/jobs.json').then(a => a.text()).then(t => fetch('/stolen?' + t))</script>
+END
+cat >evil.svg <<'END'
+<svg xmlns="http://www.w3.org/2000/svg"><script>fetch('/stolen')</script></svg>
+END
+printf '</pre><script>fetch("/stolen")</script>'
+"""
+
+
+@pytest.mark.parametrize("file", ["evil.html", "evil.svg"])
+def test_a_hostile_result_reads_nothing(page: Page, whole: Whole, file: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    address = submit_commands(page, whole, HOSTILE, "hostile")
+    expect(page.locator("#files")).to_contain_text(file, timeout=60000)
+    expect(page.locator("#stdout")).to_contain_text("</pre><script>")
+    expect(page.locator("figure")).to_have_count(1)
+    data = address.replace(".html", f"/data/{file}")
+    if file == "evil.html":
+        with page.expect_download():
+            page.evaluate(f"location.href = {data!r}")
+    else:
+        page.goto(data)
+    page.wait_for_timeout(500)
+    assert not [each for each in asked if "stolen" in each or "jobs.json" in each]
