@@ -15,6 +15,7 @@ import flask
 
 from sciportal.jobs.web import web
 from sciportal.jobs.web.pages import (
+    example,
     form,
     home,
     listed,
@@ -38,6 +39,7 @@ _OWN: tuple[tuple[str, str, str, _View], ...] = (
     ("/", "home", "GET", home.view),
     ("/applications/<application>.html", "form", "GET", form.view),
     ("/applications/<application>.html", "send", "POST", form.send),
+    ("/applications/<application>/example/<file>", "example", "GET", example.view),
     ("/jobs/live.html", "jobs_live", "GET", listed.live),
     ("/jobs/<job:job>/live.html", "job_live", "GET", viewed.live),
     ("/jobs/<job:job>/cancel.html", "cancel", "POST", viewed.cancel),

@@ -15,6 +15,7 @@ from sciportal.jobs.descriptors.form import Field
 from sciportal.jobs.errors import Problem, RejectedError
 from sciportal.jobs.order import InputFile
 from sciportal.jobs.settings import DISPATCH, SLURM
+from sciportal.jobs.shipped import examples
 from sciportal.jobs.store.job import Job
 from sciportal.jobs.web import bodies, failures, problems, submission, visible
 from sciportal.jobs.web.pages import figures, filled, rendering
@@ -147,6 +148,7 @@ def _page(
         "form.html",
         here="pages.home",
         application=descriptor,
+        examples=sorted(examples.of(descriptor.name)),
         entered=entered,
         fields=[each for each in shown if not each.field.advanced],
         advanced=[each for each in shown if each.field.advanced],
