@@ -64,7 +64,8 @@ def test_a_name_that_leaves_the_directory_is_refused(alice: Client) -> None:
     assert alice.file(number, "mine.txt") == "mine\n"
     assert alice.ask("GET", f"/jobs/{number}/data/stolen.txt").status == 404
     for path in ("../inputs/order.json", "..%2f..%2fetc%2fpasswd", "%2e%2e/portal.sqlite"):
-        assert alice.ask("GET", f"/jobs/{number}/data/{path}").status in (400, 404)
+        # Apache takes the first for a path of workers, whose token this is not.
+        assert alice.ask("GET", f"/jobs/{number}/data/{path}").status in (400, 401, 404)
 
 
 def test_results_that_are_pages_are_closed_in(alice: Client) -> None:
