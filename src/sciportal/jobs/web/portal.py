@@ -9,8 +9,9 @@ from sciportal.jobs import secret
 from sciportal.jobs.descriptors.catalogue import Catalogue
 from sciportal.jobs.errors import NoFileError
 from sciportal.jobs.files import JobFiles
-from sciportal.jobs.queue.backend import Attempt, Backend, Tail
+from sciportal.jobs.queue.backend import Attempt, Tail
 from sciportal.jobs.queue.backends import backends
+from sciportal.jobs.queue.recent import RecentTails, Tailing
 from sciportal.jobs.settings import Settings
 from sciportal.jobs.store import engine
 from sciportal.jobs.store.job import Job
@@ -26,7 +27,7 @@ class Portal(NamedTuple):
     files: JobFiles
     catalogue: Catalogue
     secret: bytes
-    backends: Mapping[str, Backend]
+    backends: Mapping[str, Tailing]
     """Those that can show what a running job writes."""
 
     @classmethod
@@ -42,7 +43,7 @@ class Portal(NamedTuple):
             JobFiles(settings.state_dir, settings.limits),
             Catalogue(settings.descriptors),
             secret.read(settings.secret_file),
-            backends(settings),
+            {name: RecentTails(each) for name, each in backends(settings).items()},
         )
 
     def logs(self, job: Job, stream: str, start: int, most: int) -> Tail:
