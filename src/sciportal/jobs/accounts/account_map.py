@@ -195,7 +195,7 @@ def _account(entry: object, where: str, path: str) -> Account:
     port = entry.get("port", 22)
     if not all(isinstance(each, str) for each in texts.values()):
         raise _wrong(path, f"{where} has a value that is no text")
-    if type(port) is not int or not 0 < port < 65536:
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
         raise _wrong(path, f"{where}: port {port!r} is no port")
     if not is_name(texts["user"]):
         raise _wrong(path, f"{where}: user {texts['user']!r} is no name of a user")

@@ -186,7 +186,7 @@ class _Reader:
             held += more
             if len(held) > wire.MOST_ANSWER:
                 raise wire.no_answer(f"it answered more than {wire.MOST_ANSWER} bytes")
-        line, _, rest = held.partition(b"\n")
+        line, _end, rest = held.partition(b"\n")
         self._held = rest + self._held
         return line
 

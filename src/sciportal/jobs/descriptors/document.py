@@ -187,7 +187,7 @@ def _parameter(name: str, data: Mapping[str, Any]) -> Parameter:
         unit=data.get("unit", ""),
         default=data.get("default"),
         choices=tuple(data.get("enum", ())),
-        minimum=data.get("minimum", bound and -bound),
+        minimum=data.get("minimum", None if bound is None else -bound),
         maximum=data.get("maximum", bound),
         shortest=data.get("minLength", 0),
         longest=data.get("maxLength", _LONGEST),

@@ -53,7 +53,7 @@ def header(data: bytes) -> Header:
         order, name = said["descr"][:1], said["descr"][1:]
         shape = tuple(said["shape"])
         kind = ("<" if order == "|" else order) + _TYPES[name]
-        whole = all(type(each) is int and 0 <= each < 2**40 for each in shape)
+        whole = all(str(each).isdecimal() and 0 <= each < 2**40 for each in shape)
         fits = order in "<>=|" and len(shape) in (1, 2) and whole and said["fortran_order"] is False
     except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError):
         raise _error("its header is not of numbers, or not understood") from None

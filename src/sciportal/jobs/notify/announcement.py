@@ -46,7 +46,7 @@ def parse(query: str) -> Announcement:
         raise _error(f"more than {LONGEST} bytes")
     found: dict[str, str] = {}
     for each in query.replace("?", "&").split("&"):
-        name, _, value = each.partition("=")
+        name, _equals, value = each.partition("=")
         if not each:
             continue
         if name not in _FIELDS or name in found:

@@ -39,7 +39,7 @@ def token(secret: bytes, identity: Identity, now: float) -> str:
 
 def holds(secret: bytes, identity: Identity, given: str, now: float) -> bool:
     """Whether `given` is a token of this visitor that has not expired."""
-    until, _, found = given[:200].partition(".")
+    until, _dot, found = given[:200].partition(".")
     if not (until.isascii() and until.isdigit() and len(until) <= 12 and found.isascii()):
         return False
     return now < int(until) and hmac.compare_digest(_sum(secret, identity, int(until)), found)
@@ -84,7 +84,7 @@ def refuse_token() -> ProblemError:
 
 
 def _host(url: str) -> str:
-    scheme, _, rest = url.partition("://")
+    scheme, _colon, rest = url.partition("://")
     return rest.partition("/")[0].lower() if scheme.lower() in ("http", "https") else ""
 
 

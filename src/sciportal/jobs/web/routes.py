@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Request, Response
+import flask
+from flask import Request
 
 from sciportal.jobs.web.auth import Identity
 from sciportal.jobs.web.web import Web
@@ -43,7 +44,7 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-Action = Callable[..., "Answer | Response"]
+Action = Callable[..., "Answer | flask.Response"]
 """Called with the Call, and with the values in the path by name."""
 
 

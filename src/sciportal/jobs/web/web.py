@@ -70,4 +70,4 @@ def of(app: flask.Flask) -> Web:
 
 def put(app: flask.Flask, web: Web) -> None:
     """Keep `web` with `app`."""
-    app.extensions[_KEY] = cast("Any", web)
+    app.extensions[_KEY] = cast(Any, web)

@@ -24,7 +24,6 @@ class Place(Protocol):
 
     def look(self, entries: Sequence[Entry]) -> dict[str, Seen]:
         """What is to be seen of jobs, by their keys."""
-        ...
 
     def start(self, entry: Entry, directory: Path) -> None:
         """Have a job run that was not started yet; it runs once, however often this is called.
@@ -32,11 +31,9 @@ class Place(Protocol):
         Raises:
             ServiceError: it was not started.
         """
-        ...
 
     def end(self, entry: Entry, directory: Path) -> None:
         """Have a job end; it may take a while, and this be called again meanwhile."""
-        ...
 
 
 def left(directory: Path, order: Order) -> Report | None:
