@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,18 @@ import pytest
 from seeds import Seed
 
 from sciportal.apparmor import kernel
+
+LOOK = """
+import json, socket, sys
+def look(what):
+    try:
+        what()
+    except OSError as error:
+        return error.strerror
+    return "done"
+looks = [look(lambda: open(each).close()) for each in sys.argv[1:]]
+print(json.dumps([*looks, look(lambda: socket.socket().close())]))
+"""
 
 
 @pytest.fixture(params=["bumps", "reflectometry"])
@@ -48,6 +61,24 @@ def test_a_worker_may_do_its_own_work_and_no_other(seed: Seed) -> None:
     for mode, path in others:
         lacks = {"requested_mask": mode, "denied_mask": mode} if mode == "r" else {}
         assert denied.of(name, operation="mknod" if mode == "w" else "open", name=path, **lacks)
+
+
+def test_what_a_worker_starts_is_under_the_child_profile(bumps: Seed) -> None:
+    directory = bumps.place.directory("started")
+    (directory / "look.py").write_text(LOOK)
+    # The rules for the directory are for what belongs to the account.
+    os.chown(directory / "look.py", bumps.place.account, -1)
+    settings = f"{bumps.environment}/pyvenv.cfg"
+    python = f"{bumps.environment}/bin/python"
+    command = f"cd {directory} && {python} look.py {settings} /etc/fstab {bumps.program}"
+    with host.denials() as denied:
+        report = work(bumps, [], f"{command}; /usr/bin/id")
+    no = "Permission denied"
+    # The last one is a socket, which the worker itself may have.
+    assert json.loads(report["out"]) == ["done", no, "done", no]
+    assert "id: Permission denied" in report["err"]
+    assert denied.of("bumpworkd//model", operation="open", name="/etc/fstab")
+    assert denied.of("bumpworkd//model", operation="exec", name="/usr/bin/id")
 
 
 def test_a_worker_has_a_network_where_the_data_says_so(bumps: Seed, reflectometry: Seed) -> None:

@@ -97,11 +97,11 @@ class Place:
         return json.loads(self.run(words).stdout)
 
     @contextmanager
-    def sibling(self, name: str, *options: str) -> Iterator[dict[str, Any]]:
+    def sibling(self, name: str) -> Iterator[dict[str, Any]]:
         """Another job, which runs in no layer, and how it could be reached."""
         directory = self.directory(name)
         program = [PYTHON, str(self.tools / "sibling.py"), str(directory)]
-        process = self.start(self.words(directory, program, "--layer", "none", *options))
+        process = self.start(self.words(directory, program, "--layer", "none"))
         try:
             deadline = time.monotonic() + PATIENCE
             while not (directory / "ready").exists():
@@ -113,18 +113,15 @@ class Place:
             process.terminate()
             process.communicate(timeout=PATIENCE)
 
-    def attack(
-        self, name: str, *options: str, sibling: str = "", its: Sequence[str] = ()
-    ) -> tuple[dict[str, Any], Path]:
+    def attack(self, name: str, *options: str, sibling: str = "") -> tuple[dict[str, Any], Path]:
         """A hostile job beside a sibling: what it reports, and the sibling's directory.
 
         Args:
             name: the hostile one's.
             options: of the call that confines it.
-            sibling: the other one's name, and
-            its: the options of that.
+            sibling: the other one's name.
         """
-        with self.sibling(sibling or f"{name}-sibling", *its) as reach:
+        with self.sibling(sibling or f"{name}-sibling") as reach:
             program = [PYTHON, str(self.tools / "attacker.py"), json.dumps(reach)]
             ended = self.job(name, program, *options)
             assert ended.returncode == 0, ended
