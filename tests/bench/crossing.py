@@ -54,7 +54,9 @@ http {{
     server {{
         listen {first}-{last};
         add_header X-Port $server_port always;
-        location / {{ return 200 "{body}"; }}
+        # A word of the configuration may have 4096 bytes with its quotes.
+        set $half "{half}";
+        location / {{ return 200 "$half$half"; }}
     }}
 }}
 """
@@ -151,8 +153,8 @@ class Crossing:
 
     def _backends(self) -> None:
         last = FIRST_PORT + self._most + 1
-        body = "x" * (BYTES - 1) + "\\n"
-        text = _NGINX.format(place=_PLACE, first=FIRST_PORT, last=last, body=body)
+        half = "x" * (BYTES // 2)
+        text = _NGINX.format(place=_PLACE, first=FIRST_PORT, last=last, half=half)
         # The package comes with a unit, which is not wanted.
         script = f"systemctl disable --quiet --now nginx; cat >{_PLACE}/nginx.conf"
         script += f"; chown {USER} {_PLACE}"
@@ -162,7 +164,9 @@ class Crossing:
         rule = f"add element inet sciportal_guard owners {{ {elements} }}\n"
         self._shell("systemctl stop sciportal-guard-queue.timer", _NODE)
         self.cluster.run(_NODE, ["nft", "-f", "-"], stdin=rule)
-        limit = f"ulimit -n 20000; exec runuser -u {USER} -- nginx -c {_PLACE}/nginx.conf"
+        # By runuser PAM would have its say about the limit.
+        become = f"setpriv --reuid {USER} --regid {USER} --init-groups"
+        limit = f"ulimit -n 20000; exec {become} nginx -c {_PLACE}/nginx.conf"
         self._shell(limit, _NODE)
 
     def _feed(self) -> None:
