@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from sciportal import outcome
 from sciportal.jobs import footprint
+from sciportal.jobs.command_line import halves
 from sciportal.service.errors import ServiceError, UsageError
 
 if TYPE_CHECKING:
@@ -52,15 +53,14 @@ def main(argv: list[str] | None = None) -> int:
     Args:
         argv: the command's arguments without its name; the process's by default.
     """
-    words = sys.argv[1:] if argv is None else argv
-    mark = words.index("--") if "--" in words else len(words)
-    options = _parser().parse_args(words[:mark])
+    own, after = halves(argv)
+    options = _parser().parse_args(own)
 
     def action() -> int:
         if options.sum:
             _write(options.file, total([_read(path) for path in options.sum]))
             return 0
-        return _run(words[mark + 1 :], options.file, options.directory)
+        return _run(after, options.file, options.directory)
 
     return outcome.exit_code("sciportal-usage", action)
 

@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from sciportal import outcome
+from sciportal.jobs.command_line import halves
 from sciportal.jobs.confinement import (
     apparmor,
     bubblewrap,
@@ -39,12 +40,11 @@ def main(argv: list[str] | None = None) -> int:
     Args:
         argv: the command's arguments without its name; the process's by default.
     """
-    words = sys.argv[1:] if argv is None else argv
-    mark = words.index("--") if "--" in words else len(words)
-    options = _parser().parse_args(words[:mark])
+    own, after = halves(argv)
+    options = _parser().parse_args(own)
 
     def action() -> int:
-        return _probe(options) if options.probe else _run(options, words[mark + 1 :])
+        return _probe(options) if options.probe else _run(options, after)
 
     return outcome.exit_code("sciportal-confine", action)
 

@@ -178,7 +178,7 @@ def _amount(value: Any) -> Any:
 
 
 def _parameter(name: str, data: Mapping[str, Any]) -> Parameter:
-    bound = LARGEST if data["type"] == "integer" else None
+    least, most = (-LARGEST, LARGEST) if data["type"] == "integer" else (None, None)
     return Parameter(
         name=name,
         kind=data["type"],
@@ -187,8 +187,8 @@ def _parameter(name: str, data: Mapping[str, Any]) -> Parameter:
         unit=data.get("unit", ""),
         default=data.get("default"),
         choices=tuple(data.get("enum", ())),
-        minimum=data.get("minimum", None if bound is None else -bound),
-        maximum=data.get("maximum", bound),
+        minimum=data.get("minimum", least),
+        maximum=data.get("maximum", most),
         shortest=data.get("minLength", 0),
         longest=data.get("maxLength", _LONGEST),
         pattern=data.get("pattern", ""),

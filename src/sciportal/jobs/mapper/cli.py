@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from sciportal import outcome
+from sciportal.jobs.command_line import halves
 from sciportal.jobs.mapper import tasks
 from sciportal.jobs.mapper.function import FunctionFile
 from sciportal.jobs.mapper.gather import POOL, Mapping, say
@@ -31,14 +32,13 @@ def main(argv: list[str] | None = None) -> int:
     Args:
         argv: the command's arguments without its name; the process's by default.
     """
-    words = sys.argv[1:] if argv is None else argv
-    mark = words.index("--") if "--" in words else len(words)
-    options = _parser().parse_args(words[:mark])
+    own, after = halves(argv)
+    options = _parser().parse_args(own)
 
     def action() -> int:
         if options.python:
-            _change_interpreter(options.python, words, mark)
-        return _run(options, words[mark + 1 :])
+            _change_interpreter(options.python, own, after)
+        return _run(options, after)
 
     return outcome.exit_code("sciportal-map", action)
 
@@ -65,14 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _change_interpreter(path: str, words: list[str], mark: int) -> None:
-    place = words[:mark].index("--python") if "--python" in words[:mark] else -1
-    rest = [word for word in words[:mark] if not word.startswith("--python=")]
+def _change_interpreter(path: str, own: list[str], after: list[str]) -> None:
+    place = own.index("--python") if "--python" in own else -1
+    rest = [word for word in own if not word.startswith("--python=")]
     if place >= 0:
-        rest = words[:place] + words[place + 2 : mark]
+        rest = own[:place] + own[place + 2 :]
+    if after:
+        rest += ["--", *after]
     start = _START.format(source=_SOURCE)
     try:
-        os.execv(path, [path, "-P", "-c", start, *rest, *words[mark:]])  # noqa: S606  # no shell
+        os.execv(path, [path, "-P", "-c", start, *rest])  # noqa: S606  # no shell
     except OSError as error:
         advice = "name an interpreter that is on this host, and that the job may read"
         raise ServiceError(f"run {path}", error.strerror or "", advice) from error

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import flask
-from flask import Request
 
 from sciportal.jobs.web.auth import Identity
 from sciportal.jobs.web.web import Web
@@ -28,7 +27,7 @@ class Call(NamedTuple):
     """A request, and who asks."""
 
     web: Web
-    request: Request
+    request: flask.Request
     identity: Identity
     worker: str
     """Name of the worker that asks; empty for others."""
@@ -44,7 +43,7 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-Action = Callable[..., "Answer | flask.Response"]
+Action = Callable[..., Answer | flask.Response]
 """Called with the Call, and with the values in the path by name."""
 
 
