@@ -18,5 +18,6 @@ def of(application: str) -> dict[str, bytes]:
     place = resources.files(__package__) / "examples" / application
     if not place.is_dir():
         return {}
-    inside = sorted(place.iterdir(), key=lambda each: each.name)
-    return {each.name: each.read_bytes() for each in inside if names.is_file(each.name)}
+    # An installed package has what Python compiled, in a directory beside them.
+    files = (each for each in place.iterdir() if names.is_file(each.name) and each.is_file())
+    return {each.name: each.read_bytes() for each in sorted(files, key=lambda each: each.name)}
