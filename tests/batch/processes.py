@@ -31,7 +31,7 @@ class ProcessBackend:
 
     def send(self, order: Order, inputs: Path) -> str:
         """See `Backend`."""
-        directory = self._directory(Attempt.of(order))
+        directory = self.directory(Attempt.of(order))
         if not directory.exists():
             draft = directory.with_suffix(".draft")
             shutil.rmtree(draft, ignore_errors=True)
@@ -62,7 +62,7 @@ class ProcessBackend:
         return {Attempt.of(each): self._sight(Attempt.of(each)) for each in orders}
 
     def _sight(self, attempt: Attempt) -> Sight:
-        path = self._directory(attempt) / script.EXIT
+        path = self.directory(attempt) / script.EXIT
         if path.exists():
             return Sight(Phase.ENDED, int(path.read_text()))
         if any(_runs(pid) for pid in self.processes(attempt)):
@@ -73,15 +73,15 @@ class ProcessBackend:
 
     def cancel(self, attempt: Attempt) -> None:
         """See `Backend`."""
-        if self._directory(attempt).exists():
-            (self._directory(attempt) / script.CANCELLED).touch()
+        if self.directory(attempt).exists():
+            (self.directory(attempt) / script.CANCELLED).touch()
         for pid in self.processes(attempt):
             with suppress(ProcessLookupError):
                 os.killpg(pid, 15)
 
     def collect(self, order: Order, into: Path) -> Collected:
         """See `Backend`."""
-        directory = self._directory(Attempt.of(order))
+        directory = self.directory(Attempt.of(order))
         if not directory.exists():
             raise NotRunningError("read what a job has made", "it is gone", "submit it again")
         found = outputs.find(str(directory), order.outputs, order.limits.total_bytes)
@@ -92,21 +92,25 @@ class ProcessBackend:
 
     def tail(self, attempt: Attempt, stream: str, start: int, most: int) -> Tail:
         """See `Backend`."""
-        data = (self._directory(attempt) / stream).read_bytes()
+        data = (self.directory(attempt) / stream).read_bytes()
         first = max(len(data) + start, 0) if start < 0 else start
         return Tail(len(data), first, data[first : first + most])
 
     def clean(self, attempt: Attempt) -> None:
         """See `Backend`."""
-        shutil.rmtree(self._directory(attempt), ignore_errors=True)
+        shutil.rmtree(self.directory(attempt), ignore_errors=True)
 
     def processes(self, attempt: Attempt) -> list[int]:
         """Those that were ever started for a job, each the first of its session."""
-        path = self._directory(attempt) / "process"
+        directory = self.directory(attempt)
+        path = directory / "process"
         lines = path.read_text().splitlines() if path.exists() else []
-        return [int(line) for line in lines if line.isdigit()]
+        # Each says so itself as well, should who started it have died before writing it down.
+        found = [*lines, *(each.name.rpartition(".")[2] for each in directory.glob("run.*"))]
+        return [int(each) for each in dict.fromkeys(found) if each.isdigit()]
 
-    def _directory(self, attempt: Attempt) -> Path:
+    def directory(self, attempt: Attempt) -> Path:
+        """Where a job is."""
         return self._root / f"{attempt.job}.{attempt.attempt}"
 
 

@@ -158,8 +158,11 @@ def test_what_left_the_map_is_an_error_with_a_reason(portal: Portal, broken: Bro
 def test_a_missing_job_is_lost_after_a_second_look(portal: Portal, backend: ProcessBackend) -> None:
     now = [0.0]
     keeper = portal.keeper(backend, clock=lambda: now[0])
-    job = portal.submit("exec sleep 60")
+    job = portal.submit("touch ../began; exec sleep 60")
     keeper.turn()
+    directory = backend.directory(Attempt.of(job.order))
+    # Before, its script still writes there, and may be quicker than who takes it away.
+    wait_for((directory / "began").exists)
     backend.clean(Attempt.of(job.order))
     keeper.reconcile()
     assert not portal.job(job.id).final

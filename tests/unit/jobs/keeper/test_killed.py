@@ -97,6 +97,8 @@ def at_each_step(
         if long:
             (root / "wanted").write_text(end.upper())
         portal.close()
+        # What is there before any keeper is not made by one that is killed.
+        backend(root)
 
         def action(root: Path = root) -> None:
             keep(root, backend(root))
