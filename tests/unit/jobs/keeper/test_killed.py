@@ -89,8 +89,9 @@ def at_each_step(
         portal = Portal(root, f"sqlite:///{root}/portal.sqlite")
         long = end in ("cancel", "delete")
         code = 1 if end == "error" else 0
-        wait = "sleep 60" if long else "sleep 0.1"
-        job = portal.submit(f"echo x >> ../../runs; echo x; echo 1 > out; {wait}; exit {code}")
+        # A shell whose sleep is killed first would go on to its end.
+        last = "exec sleep 60" if long else f"sleep 0.1; exit {code}"
+        job = portal.submit(f"echo x >> ../../runs; echo x; echo 1 > out; {last}")
         # Slurm remembers the numbers of jobs for a while, so they are not to come again.
         number_of_job = job.id if backend is processes else next(NUMBERS)
         renumber(root, number_of_job)
