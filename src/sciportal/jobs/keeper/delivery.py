@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from sciportal.jobs import exchange
+from sciportal.jobs import exchange, failed_points
 from sciportal.jobs.queue.backend import Attempt, Collected
 from sciportal.service.errors import NotRunningError
 
@@ -29,6 +29,8 @@ class Delivered(NamedTuple):
     usage: Mapping[str, Any]
     said: str
     """What became of them, for the status file."""
+    points_failed: Mapping[str, Any] = {}
+    """See `failed_points`."""
 
 
 def deliver(backend: Backend, order: Order, files: JobFiles, most: int) -> Delivered:
@@ -60,7 +62,8 @@ def deliver(backend: Backend, order: Order, files: JobFiles, most: int) -> Deliv
     backend.clean(Attempt.of(order))
     digest, number = _digest(files, order.job)
     said = said or f"{number} files copied back"
-    return Delivered(digest, collected.usage, "; not copied: ".join([said, *collected.left_out]))
+    said = "; not copied: ".join([said, *collected.left_out])
+    return Delivered(digest, collected.usage, said, failed_points.of_results(files, order))
 
 
 def _digest(files: JobFiles, job_id: int) -> tuple[str, int]:

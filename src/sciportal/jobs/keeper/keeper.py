@@ -155,7 +155,9 @@ class Keeper:
             delivered = delivery.Delivered("", {}, f"there are no results: {error.found}")
         self._follow(job)
         self._status.said(job, delivered.said)
-        self._store.set_collected(job.id, delivered.digest, delivered.usage)
+        self._store.set_collected(
+            job.id, delivered.digest, delivered.usage, delivered.points_failed
+        )
 
     def purge(self, job: Job) -> None:
         """Remove all files of a job that was deleted, here and where it ran."""

@@ -50,11 +50,12 @@ def dumps(points: int, failures: Sequence[Failure]) -> str:
     return json.dumps(whole, indent=1)
 
 
-def loads(data: bytes) -> list[dict[str, Any]]:
+def loads(data: bytes) -> dict[str, Any]:
     """What the file says, which the job could write as it liked.
 
     Returns:
-        For each point that is named, "index", "point" (its JSON as a text), "error", "attempts".
+        "points", how many there were; "number", how many of them failed; and "failed", which has
+        "index", "point" (its JSON as a text), "error" and "attempts" of each that is named.
 
     Raises:
         UsageError: it is not of this form.
@@ -67,13 +68,13 @@ def loads(data: bytes) -> list[dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise UsageError(wanted, f"it is no JSON ({type(error).__name__})", _ADVICE) from None
     table.number("format", least=_FORMAT, most=_FORMAT)
-    table.number("points", least=1, most=MOST_POINTS)
-    table.number("number", most=MOST_POINTS)
+    points = table.number("points", least=1, most=MOST_POINTS)
+    number = table.number("number", most=points)
     failed = []
-    for each in table.tables("failed", most=MOST_FAILURES):
+    for each in table.tables("failed", most=min(number, MOST_FAILURES)):
         failed.append(
             {
-                "index": each.number("index", most=MOST_POINTS),
+                "index": each.number("index", most=points - 1),
                 "point": each.text("point", most=_LONGEST_POINT),
                 "error": each.text("error", most=_LONGEST_ERROR),
                 "attempts": each.number("attempts", least=1, most=1000),
@@ -81,7 +82,7 @@ def loads(data: bytes) -> list[dict[str, Any]]:
         )
         each.done()
     table.done()
-    return failed
+    return {"points": points, "number": number, "failed": failed}
 
 
 def _shown(point: Any) -> str:

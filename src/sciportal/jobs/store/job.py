@@ -95,7 +95,7 @@ class Job:
 
     @property
     def points_failed(self) -> dict[str, Any]:
-        """Of a mapped job: the points that failed, and why."""
+        """Of a mapped job whose results are here, see `failed_points`: which points failed."""
         return _document(self.points_failed_text)
 
     @property

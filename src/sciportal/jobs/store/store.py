@@ -188,7 +188,7 @@ class Store:
             job_id: the job.
             results_sum: SHA-256 of them, by which the same results are known again.
             usage: what the job used.
-            points_failed: of a mapped job.
+            points_failed: of a mapped job, see `failed_points`.
         """
         values = {
             "collected_at": self._now(),

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response
 
-from sciportal.jobs import exchange, names, order, states
+from sciportal.jobs import exchange, failed_points, names, order, states
 from sciportal.jobs.exchange import Report
 from sciportal.jobs.states import Cause, Event
 from sciportal.jobs.store.job import Job
@@ -90,7 +90,8 @@ def post_job(call: Call, job: int) -> Answer:
         return Answer({})
     if report.cause is not Cause.REQUEUED and found.deleted_at is None:
         digest = _stored(call, found, report)
-        portal.store.set_collected(found.id, digest, report.usage)
+        failed = failed_points.of_results(portal.files, found.order)
+        portal.store.set_collected(found.id, digest, report.usage, failed)
     portal.store.apply(found.id, _event(found, report), report.attempt)
     return Answer({})
 

@@ -51,6 +51,8 @@ RECORD = shape(_RECORD)
 JOBS = shape({"jobs": listing(JOB_ID)}, {"records": listing(RECORD), "before": or_null(JOB_ID)})
 EVENT = shape({"at": MOMENT, "attempt": NUMBER, "cause": TEXT, "text": TEXT})
 FILE = shape({"name": TEXT, "size": NUMBER, "sha256": TEXT})
+_POINT = shape({"index": NUMBER, "point": TEXT, "error": TEXT, "attempts": NUMBER})
+_POINTS_FAILED = shape({}, {"points": NUMBER, "number": NUMBER, "failed": listing(_POINT)})
 JOB = shape(
     {
         "id": JOB_ID,
@@ -64,7 +66,7 @@ JOB = shape(
                 "limits": ANY,
                 "map": or_null(ANY),
                 "usage": ANY,
-                "points_failed": ANY,
+                "points_failed": _POINTS_FAILED,
                 "collected": TRUTH,
                 "events": listing(EVENT),
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from batch.own_slurm import wait_for
 from batch.portal import Portal
 from batch.processes import ProcessBackend
-from sciportal.jobs.order import Order
+from sciportal.jobs.mapper import failures
+from sciportal.jobs.mapper.outcome import Failure
+from sciportal.jobs.order import Map, Order
 from sciportal.jobs.queue.backend import Attempt, Phase, Sight
 from sciportal.jobs.queue.dispatch import DispatchBackend
 from sciportal.jobs.states import Cause, State
@@ -232,3 +235,12 @@ def _runs(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_points_that_failed_are_noted_with_the_job(portal: Portal, backend: ProcessBackend) -> None:
+    # What gathers in place of the mapper, whose form the file has.
+    said = failures.dumps(10, [Failure(3, 0.3, "ValueError: no layer", 2)])
+    keeper = portal.keeper(backend)
+    job = portal.submit(f"echo {shlex.quote(said)} > failures.json; exit 1", map=Map(10, 5))
+    until(lambda: portal.job(job.id).collected_at is not None, keeper.reconcile, keeper.turn)
+    assert portal.job(job.id).points_failed == failures.loads(said.encode())

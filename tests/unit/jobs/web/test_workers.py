@@ -16,6 +16,8 @@ from werkzeug.test import TestResponse
 from jobs.samples import new_job
 from sciportal.jobs import exchange, order, states
 from sciportal.jobs.exchange import Ask, Beat, Holding, Report
+from sciportal.jobs.mapper import failures
+from sciportal.jobs.mapper.outcome import Failure
 from sciportal.jobs.settings import DISPATCH
 from sciportal.jobs.states import Cause, State
 from sciportal.jobs.store.job import Job
@@ -84,6 +86,15 @@ def test_a_job_goes_its_way(worker: FlaskClient, store: Store, portal: Portal) -
     with portal.files.open_result(job.id, "out.txt") as file:
         assert file.read() == b"hello"
     assert beat(worker, Holding(job.id, 1)).lost == (job.id,)
+
+
+def test_points_that_failed_are_noted_with_its_results(worker: FlaskClient, store: Store) -> None:
+    job = submitted(store, map=order.Map(10, 5))
+    take(worker)
+    said = failures.dumps(10, [Failure(3, 0.3, "ValueError: no layer", 2)]).encode()
+    ended = Report(1, Cause.FINISHED, 1)
+    assert report(worker, job.id, ended, {"failures.json": said}).status_code == 200
+    assert (store.job(job.id) or job).points_failed == failures.loads(said)
 
 
 def test_its_owner_ends_it(worker: FlaskClient, store: Store) -> None:

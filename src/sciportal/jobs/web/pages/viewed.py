@@ -9,7 +9,7 @@ import flask
 from sciportal.jobs.states import State
 from sciportal.jobs.store.job import Job
 from sciportal.jobs.web import serving, visible
-from sciportal.jobs.web.pages import figures, rendering, shown
+from sciportal.jobs.web.pages import failed, figures, rendering, shown
 from sciportal.jobs.web.pages.terminal import plain
 from sciportal.jobs.web.routes import Call
 
@@ -125,6 +125,7 @@ def _values(
         "no_log": _NO_LOG[job.final],
         "results": files,
         "no_results": _no_results(job),
+        "failed": failed.of(job),
         "usage": shown.usage(job),
         "events": shown.timeline(call.web.portal.store.events(job.id)),
         "parameters": [shown.Fact(*each) for each in _parameters(call, job)],

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from jobs import samples
 from jobs.clock import Clock
 from sciportal.jobs import states
+from sciportal.jobs.order import Map
 from sciportal.jobs.states import State
 from sciportal.jobs.store.job import Listing
 from sciportal.jobs.store.store import Store
@@ -283,6 +284,28 @@ def test_names_and_logs_of_jobs_are_text(
     assert '<img src="/jobs/1/data/page.html' not in text
     assert "exit code 3" in text
     assert "{{7*7}}" in text
+
+
+def test_points_that_failed(alice: FlaskClient, store: Store) -> None:
+    job = store.submit(samples.new_job(map=Map(1000, 50)))
+    store.apply(job.id, states.SENT)
+    store.apply(job.id, states.finished(1))
+    assert 'id="points"' not in shown(alice.get("/jobs/1.html"))
+    point = {"index": 617, "point": "0.34", "error": f"ValueError: {HOSTILE}", "attempts": 2}
+    store.set_collected(job.id, "sum", {}, {"points": 1000, "number": 3, "failed": [point]})
+    text = shown(alice.get("/jobs/1.html"))
+    assert "3 of 1000 points failed. These are the first 1; failures.json has more." in text
+    assert '<th scope="row">617</th>' in text and "<bdi>0.34</bdi>" in text
+    assert "<script>" not in text and "onerror=alert(1)&gt;" in text
+    assert alice.get("/jobs/1.json").json["job"]["points_failed"]["failed"] == [point]
+
+
+def test_points_that_all_have_results(alice: FlaskClient, store: Store) -> None:
+    job = store.submit(samples.new_job(map=Map(1000, 50)))
+    store.apply(job.id, states.SENT)
+    store.apply(job.id, states.finished(0))
+    store.set_collected(job.id, "sum", {}, {"points": 1000, "number": 0, "failed": []})
+    assert "All 1000 points have results." in shown(alice.get("/jobs/1.html"))
 
 
 def test_a_page_says_when_nothing_changed(alice: FlaskClient, store: Store) -> None:
