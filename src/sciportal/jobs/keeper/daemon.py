@@ -66,6 +66,7 @@ def run(
                 if now - reconciled >= settings.reconcile_seconds:
                     reconciled = now
                     files.sweep(_LEFT_SECONDS)
+                    store.forget_keys(settings.idempotency_seconds)
                     for keeper in keepers:
                         keeper.reconcile()
             except AwayError as error:

@@ -36,6 +36,16 @@ def earlier_job(connection: Connection, share: str, request: tuple[str, str] | N
     return jobs.get(connection, row.job_id)
 
 
+def forget(connection: Connection, before: int) -> int:
+    """Forget the keys of requests that are older; how many those were.
+
+    Args:
+        connection: with the transaction.
+        before: in microseconds.
+    """
+    return connection.execute(sa.delete(IDEMPOTENCY).where(IDEMPOTENCY.c.at < before)).rowcount
+
+
 def remember(
     connection: Connection, share: str, request: tuple[str, str], job_id: int, now: int
 ) -> None:

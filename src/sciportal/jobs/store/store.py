@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 from sciportal.jobs.states import Event, State
 from sciportal.jobs.store import claims, engine, events, jobs, workers
 from sciportal.jobs.store.claims import Beat
-from sciportal.jobs.store.idempotency import earlier_job, remember
+from sciportal.jobs.store.idempotency import earlier_job, forget, remember
 from sciportal.jobs.store.job import Job, JobEvent, Listing, NewJob
 from sciportal.jobs.store.workers import Worker
 
@@ -85,6 +85,11 @@ class Store:
             ConflictError: the key came before with another digest.
         """
         return self._read(lambda connection: earlier_job(connection, share, idempotency))
+
+    def forget_keys(self, older_seconds: float) -> int:
+        """Forget the keys of requests that were made before that; how many those were."""
+        before = self._now() - int(older_seconds * 1_000_000)
+        return self._write(lambda connection: forget(connection, before))
 
     def job(self, job_id: int) -> Job | None:
         """The job, also where it is hidden; None where there is none."""

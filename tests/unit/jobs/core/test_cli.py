@@ -80,6 +80,7 @@ def test_workers_are_listed(place: Path, capsys: pytest.CaptureFixture[str]) -> 
         ("database = 7", "a whole number, not a text"),
         ('database = "mysql://x"', "which it may not be"),
         ("anonymous", "Expected"),
+        ("idempotency_seconds = 3599", "not from 3600"),
         ("\udcff", "codec"),
     ],
 )

@@ -144,5 +144,17 @@ def test_the_keeper_is_one_and_counts_silence(site: Site) -> None:
     assert f"job {job.id}: its worker was silent too long" in said
 
 
+def test_the_keeper_forgets_old_keys(site: Site) -> None:
+    days = 86_400
+    earlier = Store(site.store.engine, lambda: time.time() - 31 * days)
+    earlier.submit(new_job(backend="dispatch"), ("old", "digest"))
+    later = Store(site.store.engine, lambda: time.time() - 29 * days)
+    later.submit(new_job(backend="dispatch"), ("young", "digest"))
+    process = site.start("keeper")
+    wait_for(lambda: site.store.job_of("user alice", ("old", "digest")) is None)
+    assert site.store.job_of("user alice", ("young", "digest"))
+    site.end(process)
+
+
 def test_reconciling_with_no_job_asks_nobody(site: Site) -> None:
     assert site.start("reconcile").wait(PATIENCE) == 0

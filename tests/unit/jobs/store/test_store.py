@@ -152,6 +152,19 @@ def test_the_same_request_is_one_job(store: Store) -> None:
     assert store.submit(new_job("bob"), ("key", "digest")).id != first.id
 
 
+def test_a_key_is_forgotten_after_its_time_and_its_job_is_not(store: Store, clock: Clock) -> None:
+    first = store.submit(new_job(), ("key", "digest"))
+    clock.pass_by(100)
+    store.submit(new_job(), ("younger", "digest"))
+    assert store.forget_keys(101) == 0
+    assert store.submit(new_job(), ("key", "digest")) == first
+    assert store.forget_keys(99) == 1
+    assert store.job_of("user alice", ("key", "digest")) is None
+    assert store.job_of("user alice", ("younger", "digest"))
+    assert store.job(first.id) == first
+    assert store.submit(new_job(), ("key", "another")).id != first.id
+
+
 def test_a_quota_counts_what_is_open(store: Store) -> None:
     jobs = [store.submit(new_job(), most=2) for _ in range(2)]
     with pytest.raises(QuotaError, match="2 jobs have not ended"):
