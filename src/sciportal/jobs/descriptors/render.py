@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sciportal.jobs.descriptors.document import Descriptor, Value, mistake
@@ -71,6 +71,12 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters["number"] = _number
     environment.globals = {name: environment.globals[name] for name in _FUNCTIONS}
     return environment
+
+
+@functools.lru_cache(maxsize=256)
+def _template(script: str) -> Template:
+    # Made once for many jobs: it takes longer than all else that a submission computes.
+    return _environment().from_string(script)
 
 
 def check(descriptor: Descriptor) -> None:
@@ -141,7 +147,7 @@ def render(
     """
     given = {**values, "files": tuple(files), "resources": resources or Resources()}
     try:
-        script = _environment().from_string(descriptor.script).render(given)
+        script = _template(descriptor.script).render(given)
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise mistake(descriptor.name, f"script: {error}") from error
     if len(script) > MOST_SCRIPT or "\0" in script:
