@@ -15,6 +15,10 @@ from sciportal.jobs.store.tables import CLAIMS, EVENTS, JOBS
 
 _LONGEST = 2000
 """Characters of a reason."""
+# Put together once, since every request needs them.
+_LOCKED = sa.select(JOBS).where(JOBS.c.id == sa.bindparam("job")).with_for_update()
+_NOTE = sa.insert(EVENTS).inline()
+_OF_JOB = sa.select(EVENTS).where(EVENTS.c.job_id == sa.bindparam("job")).order_by(EVENTS.c.id)
 
 
 def locked(connection: Connection, job_id: int) -> Job:
@@ -23,8 +27,7 @@ def locked(connection: Connection, job_id: int) -> Job:
     Raises:
         NoJobError: there is none.
     """
-    chosen = sa.select(JOBS).where(JOBS.c.id == job_id).with_for_update()
-    row = connection.execute(chosen).one_or_none()
+    row = connection.execute(_LOCKED, {"job": job_id}).one_or_none()
     if row is None:
         raise NoJobError(f"change job {job_id}", "there is no such job", "look at the list of jobs")
     return of_row(row)
@@ -85,7 +88,7 @@ def change(connection: Connection, job_id: int, values: dict[str, Any]) -> Job:
 def note(connection: Connection, job: Job, event: Event, now: int, *, final: bool) -> None:
     """Write down that something happened; a second end is refused by the database itself."""
     values = {"job_id": job.id, "attempt": job.attempt, "at": now, "cause": event.cause.value}
-    connection.execute(sa.insert(EVENTS).values(**values, text=event.text, final=final))
+    connection.execute(_NOTE, {**values, "text": event.text, "final": final})
 
 
 def _kept(reason: str) -> str:
@@ -95,10 +98,9 @@ def _kept(reason: str) -> str:
 
 def of_job(connection: Connection, job_id: int) -> list[JobEvent]:
     """What happened to a job, in order."""
-    chosen = sa.select(EVENTS).where(EVENTS.c.job_id == job_id).order_by(EVENTS.c.id)
     return [
         JobEvent(row.id, row.job_id, row.attempt, row.at, Cause(row.cause), row.text, row.final)
-        for row in connection.execute(chosen)
+        for row in connection.execute(_OF_JOB, {"job": job_id})
     ]
 
 

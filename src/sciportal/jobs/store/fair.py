@@ -16,6 +16,9 @@ SECOND = 1_000_000
 WINDOW = 30 * 86_400 * SECOND
 DELAY = 600 * SECOND
 """Microseconds for each job of the window."""
+_RECENT = sa.select(sa.func.count()).where(
+    JOBS.c.share == sa.bindparam("share"), JOBS.c.submitted_at > sa.bindparam("after")
+)
 
 
 def priority(now: int, recent: int) -> int:
@@ -30,7 +33,4 @@ def priority(now: int, recent: int) -> int:
 
 def recent(connection: Connection, share: str, now: int) -> int:
     """How many jobs `share` had in the window that ends `now`; deleted ones count."""
-    counted = sa.select(sa.func.count()).where(
-        JOBS.c.share == share, JOBS.c.submitted_at > now - WINDOW
-    )
-    return connection.execute(counted).scalar_one()
+    return connection.execute(_RECENT, {"share": share, "after": now - WINDOW}).scalar_one()

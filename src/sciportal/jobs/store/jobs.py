@@ -11,13 +11,23 @@ from sqlalchemy.engine import Connection
 
 from sciportal.jobs import order
 from sciportal.jobs.errors import QuotaError
-from sciportal.jobs.states import OPEN, Cause, Event, State
+from sciportal.jobs.states import Cause, Event, State
 from sciportal.jobs.store import events, fair
 from sciportal.jobs.store.job import ENDED, Job, Listing, NewJob, of_row
-from sciportal.jobs.store.tables import JOBS
+from sciportal.jobs.store.tables import JOBS, LEFT, OPEN
 
-_OPEN = [state.value for state in OPEN]
 _COLLECTED = [state.value for state in ENDED - {State.DELETE}]
+# Statements that every request needs are put together once.
+_INSERT = sa.insert(JOBS).returning(*JOBS.c)
+_LEFT = sa.text(f"({LEFT.text})")
+_GET = sa.select(JOBS).where(JOBS.c.id == sa.bindparam("job"))
+# Counted no further than matters.
+_COUNT_OPEN = sa.select(sa.func.count()).select_from(
+    sa.select(JOBS.c.id)
+    .where(JOBS.c.share == sa.bindparam("share"), OPEN)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+    .subquery()
+)
 
 
 def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> Job:
@@ -54,8 +64,7 @@ def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> J
         "usage": "{}",
     }
     empty = dict.fromkeys(("batch_id", "worker", "reason", "results_sum"), "")
-    added = sa.insert(JOBS).values(**values, **empty).returning(*JOBS.c)
-    job = of_row(connection.execute(added).one())
+    job = of_row(connection.execute(_INSERT, {**values, **empty}).one())
     events.note(connection, job, Event(Cause.SUBMITTED), now, final=False)
     return job
 
@@ -69,15 +78,14 @@ def alone(connection: Connection, share: str) -> None:
 
 
 def _check_quota(connection: Connection, share: str, most: int) -> None:
-    counted = sa.select(sa.func.count()).where(JOBS.c.share == share, JOBS.c.state.in_(_OPEN))
-    if connection.execute(counted).scalar_one() >= most:
+    if connection.execute(_COUNT_OPEN, {"share": share, "most": most}).scalar_one() >= most:
         found = f"{most} jobs have not ended, as many as are allowed"
         raise QuotaError("submit a job", found, "wait for one to end, or cancel one")
 
 
 def get(connection: Connection, job_id: int) -> Job | None:
     """The job, also where it is hidden; None where there is none."""
-    row = connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
+    row = connection.execute(_GET, {"job": job_id}).one_or_none()
     return None if row is None else of_row(row)
 
 
@@ -110,7 +118,7 @@ def queued(backend: str) -> sa.Select[Any]:
     """Jobs that nobody has yet, the first to go first."""
     return (
         sa.select(JOBS)
-        .where(JOBS.c.backend == backend, JOBS.c.state == State.PENDING.value)
+        .where(OPEN, JOBS.c.backend == backend, JOBS.c.state == State.PENDING.value)
         .where(JOBS.c.cancel_wanted.is_(None), JOBS.c.batch_id == "")
         .order_by(JOBS.c.priority.desc(), JOBS.c.id)
     )
@@ -126,7 +134,7 @@ def unsent(connection: Connection, backend: str, limit: int) -> list[Job]:
 
 def active(connection: Connection, backend: str) -> list[Job]:
     """Jobs that were sent, or claimed, and have not ended, in order of their numbers."""
-    chosen = sa.select(JOBS).where(JOBS.c.backend == backend, JOBS.c.state.in_(_OPEN))
+    chosen = sa.select(JOBS).where(OPEN, JOBS.c.backend == backend)
     return _all(connection, chosen.where(JOBS.c.sent_at.is_not(None)).order_by(JOBS.c.id))
 
 
@@ -140,7 +148,8 @@ def uncollected(connection: Connection, backend: str, limit: int) -> list[Job]:
 
 def unpurged(connection: Connection, limit: int) -> list[Job]:
     """Deleted jobs whose files may still be here."""
-    chosen = sa.select(JOBS).where(JOBS.c.deleted_at.is_not(None), JOBS.c.purged_at.is_(None))
+    chosen = sa.select(JOBS).where(_LEFT, JOBS.c.deleted_at.is_not(None))
+    chosen = chosen.where(JOBS.c.purged_at.is_(None))
     return _all(connection, chosen.order_by(JOBS.c.id).limit(limit))
 
 

@@ -63,9 +63,10 @@ JOBS = sa.Table(
     # The numbers of jobs that were never kept must not be given out again: files may bear them.
     sqlite_autoincrement=True,
 )
-_OPEN = sa.text("state IN ('PENDING', 'ACTIVE')")
+# For queries, too: SQLite uses a partial index for the same words only, and for no parameters.
+OPEN = sa.text("state IN ('PENDING', 'ACTIVE')")
 _SEEN = sa.text("deleted_at IS NULL")
-_LEFT = sa.text("collected_at IS NULL OR (deleted_at IS NOT NULL AND purged_at IS NULL)")
+LEFT = sa.text("collected_at IS NULL OR (deleted_at IS NOT NULL AND purged_at IS NULL)")
 
 
 def _part(name: str, where: sa.TextClause, *columns: str) -> sa.Index:
@@ -73,12 +74,12 @@ def _part(name: str, where: sa.TextClause, *columns: str) -> sa.Index:
     return sa.Index(name, *indexed, sqlite_where=where, postgresql_where=where)
 
 
-_part("jobs_open", _OPEN, "backend", "state", "priority", "id")
+_part("jobs_open", OPEN, "backend", "state", "priority", "id")
 _part("jobs_seen", _SEEN, "id", "state")
 _part("jobs_of_owner", _SEEN, "owner", "id", "state")
-_part("jobs_left", _LEFT, "id")
+_part("jobs_left", LEFT, "id")
 sa.Index("jobs_of_share", JOBS.c.share, JOBS.c.submitted_at)
-_part("jobs_open_of_share", _OPEN, "share")
+_part("jobs_open_of_share", OPEN, "share")
 
 EVENTS = sa.Table(
     "events",
