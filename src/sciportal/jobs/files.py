@@ -1,7 +1,7 @@
 """The files of jobs: what users sent, and what came out.
 
     STATE_DIR/uploads/RANDOM        what is coming in
-    STATE_DIR/jobs/ID/inputs        what was sent with the job
+    STATE_DIR/jobs/ID/inputs        what was sent with the job; not there if nothing was
     STATE_DIR/jobs/ID/results       what came out; it is complete, or it is not there
 
 What is in `results` is as hostile as the job: names are checked before they are kept and when they
@@ -72,17 +72,17 @@ class JobFiles:
 
     @contextmanager
     def upload(self) -> Iterator[Incoming]:
-        """Take what a user sends with a job; it goes where it belongs by `place`.
-
-        Raises:
-            NoRoomError: the disk is full.
-        """
+        """Take what a user sends with a job; it goes where it belongs by `place`."""
         most = self._limits.upload_bytes
-        with aside(self._uploads, Bounds(most, most, MOST_FILES, names.is_file)) as incoming:
+        bounds = Bounds(most, most, MOST_FILES, names.is_file)
+        with aside(self._uploads, _INPUTS, bounds) as incoming:
             yield incoming
 
     def place(self, incoming: Incoming, job: Job) -> None:
         """Make what came in the inputs of a job that nobody has seen yet, see `Store.submit`.
+
+        Others wait for its transaction, so the disk is waited for once at most: all that came is
+        to `outlive` a power cut before.
 
         Raises:
             NoRoomError: the disk is full.
@@ -90,23 +90,22 @@ class JobFiles:
         with no_room("keep a job's files"):
             home = self.home(job.id)
             # The job before of this number was never kept.
-            self._discard(home)
-            home.mkdir(mode=0o700, parents=True)
-            flush(incoming.directory)
-            incoming.directory.rename(home / _INPUTS)
-            flush(home)
-            flush(home.parent)
+            changed = self._discard(home)
+            if incoming.files:
+                if not home.parent.exists():
+                    home.parent.mkdir(mode=0o700, exist_ok=True)
+                    flush(self._state)
+                incoming.directory.parent.rename(home)
+                changed = True
+            if changed:
+                flush(home.parent)
 
     @contextmanager
     def receive(self) -> Iterator[Incoming]:
-        """Take what came out of a job; it is kept by `complete`.
-
-        Raises:
-            NoRoomError: the disk is full.
-        """
+        """Take what came out of a job; it is kept by `complete`."""
         limits = self._limits
         bounds = Bounds(limits.results_bytes, limits.results_bytes, MOST_RESULTS, names.is_path)
-        with aside(self._uploads, bounds) as incoming:
+        with aside(self._uploads, _RESULTS, bounds) as incoming:
             yield incoming
 
     def complete(self, incoming: Incoming, job_id: int) -> bool:
@@ -121,17 +120,17 @@ class JobFiles:
         with no_room("keep a job's results"):
             home = self.home(job_id)
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for directory, _folders, _files in os.walk(incoming.directory):
-                flush(Path(directory))
             # An empty directory would be replaced without a word; `results` is never made empty.
             (incoming.directory / _MARK).touch(mode=0o600)
+            incoming.outlive()
             try:
                 incoming.directory.rename(home / _RESULTS)
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
                 return False
-            flush(home)
+            for each in (home, home.parent):
+                flush(each)
         return True
 
     def has_results(self, job_id: int) -> bool:
@@ -182,15 +181,16 @@ class JobFiles:
     def _uploads(self) -> Path:
         return self._state / "uploads"
 
-    def _discard(self, home: Path) -> None:
-        """Take a job's directory away at once, and then remove what is in it."""
+    def _discard(self, home: Path) -> bool:
+        """Take a job's directory away at once, and then remove what is in it; False without one."""
         self._uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
         away = self._uploads / secrets.token_hex(16)
         try:
             home.rename(away)
         except FileNotFoundError:
-            return
+            return False
         shutil.rmtree(away)
+        return True
 
 
 def digest(incoming: Incoming) -> str:

@@ -45,7 +45,7 @@ class Incoming:
     """A directory that fills up; nobody sees it before it is complete.
 
     Args:
-        directory: which is there, and empty.
+        directory: where it may be made; nothing is there.
         bounds: what may come in.
     """
 
@@ -53,10 +53,20 @@ class Incoming:
         self._directory = directory
         self._bounds = bounds
         self._files: dict[str, InputFile] = {}
+        self._made = False
 
     @property
     def directory(self) -> Path:
-        """Where the files are for now."""
+        """Where the files are for now; made when somebody asks.
+
+        Raises:
+            NoRoomError: the disk is full.
+        """
+        if not self._made:
+            with no_room("keep files"):
+                for each in (self._directory.parents[1], self._directory.parent, self._directory):
+                    each.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._made = True
         return self._directory
 
     @property
@@ -77,7 +87,7 @@ class Incoming:
             NoRoomError: the disk is full.
         """
         self._check(path)
-        target = self._directory / path
+        target = self.directory / path
         digest = hashlib.sha256()
         size, left = 0, self._bounds.total_bytes - sum(each.size for each in self._files.values())
         with no_room("keep a file"):
@@ -94,6 +104,12 @@ class Incoming:
         added = InputFile(path, size, digest.hexdigest())
         self._files[path] = added
         return added
+
+    def outlive(self) -> None:
+        """Have all that came outlive a power cut."""
+        if self._made:
+            for folder, _folders, _files in os.walk(self._directory.parent):
+                flush(Path(folder))
 
     def _check(self, path: str) -> None:
         shown = names.shown(path)
@@ -143,22 +159,17 @@ def no_room(wanted: str) -> Iterator[None]:
 
 
 @contextmanager
-def aside(parent: Path, bounds: Bounds) -> Iterator[Incoming]:
+def aside(parent: Path, name: str, bounds: Bounds) -> Iterator[Incoming]:
     """A directory for what comes in; what was not moved away is removed in the end.
 
     Args:
-        parent: in which it is made.
+        parent: in which it is, as RANDOM/NAME.
+        name: what it will be called in a job's own directory.
         bounds: what may come in.
-
-    Raises:
-        NoRoomError: the disk is full.
     """
     directory = parent / secrets.token_hex(16)
-    with no_room("keep files"):
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.mkdir(mode=0o700)
     try:
-        yield Incoming(directory, bounds)
+        yield Incoming(directory / name, bounds)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -146,6 +146,7 @@ def submit(call: Call, wanted: Wanted, key: str | None = None) -> Job:
     with portal.files.upload() as incoming:
         for each in wanted.files:
             incoming.add(each.name, uploads.chunks(each.stream))
+        incoming.outlive()
         try:
             return portal.store.submit(
                 new,

@@ -87,6 +87,25 @@ def test_a_job_that_was_not_kept_leaves_nothing_to_the_next(
     assert left(settings) == []
 
 
+def test_a_job_without_files_has_none_of_one_that_was_not_kept(
+    files: JobFiles, kept: Store, settings: Settings
+) -> None:
+    def placed_and_refused(job: Job) -> None:
+        with files.upload() as incoming:
+            incoming.add("old", [b"old"])
+            files.place(incoming, job)
+        raise NoRoomError("", "", "")
+
+    with pytest.raises(NoRoomError):
+        kept.submit(new_job(), place=placed_and_refused)
+    job = submit(files, kept)
+    assert files.inputs(job.id) == []
+    assert not files.home(job.id).exists()
+    assert receive(files, job.id, {"out.txt": b"whole"})
+    assert [each.path for each in files.results(job.id)] == ["out.txt"]
+    assert left(settings) == []
+
+
 def test_results_are_complete_or_not_there(
     files: JobFiles, kept: Store, settings: Settings
 ) -> None:
