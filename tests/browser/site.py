@@ -42,9 +42,9 @@ class Measured(ProcessBackend):
     def collect(self, order: Order, into: Path) -> Collected:
         """See `Backend`."""
         found = super().collect(order, into)
-        used = self._directory(Attempt.of(order)) / script.USAGE
+        used = self.directory(Attempt.of(order)) / script.USAGE
         for stream in (script.OUT, script.ERR):
-            shutil.copy(self._directory(Attempt.of(order)) / stream, into)
+            shutil.copy(self.directory(Attempt.of(order)) / stream, into)
         return Collected(json.loads(used.read_text()), found.left_out)
 
 
