@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sciportal.jobs.errors import AwayError
+from sciportal.jobs.store import writers
+from sciportal.jobs.store.writers import Writers
 from sciportal.service.errors import UsageError
 
 T = TypeVar("T")
@@ -60,10 +63,18 @@ def _sqlite(url: sa.URL) -> Engine:
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         # A transaction that reads first and writes then would be refused without waiting.
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("writes"):
+            writers.begin(_driver(connection), _BUSY_SECONDS)
+        else:
+            _driver(connection).execute("BEGIN")
 
-    return engine
+    return engine.execution_options(writers=Writers(engine.execution_options(writes=True)))
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    found = connection.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)
+    return found
 
 
 def _postgresql(url: sa.URL) -> Engine:
@@ -90,7 +101,13 @@ def write(engine: Engine, action: Callable[[Connection], T]) -> T:
     Raises:
         AwayError: the database does not answer, or has no room.
     """
-    return _transaction(engine.execution_options(writes=True), action)
+    turns: Writers | None = engine.get_execution_options().get("writers")
+    if turns is None:
+        return _transaction(engine, action)
+    try:
+        return turns.write(action)
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise _away(error) from error
 
 
 def _transaction(engine: Engine, action: Callable[[Connection], T]) -> T:
@@ -104,11 +121,11 @@ def _transaction(engine: Engine, action: Callable[[Connection], T]) -> T:
             if left and getattr(error.orig, "sqlstate", None) in _AGAIN:
                 continue
             raise _away(error) from error
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise _away(error) from error
 
 
-def _away(error: SQLAlchemyError) -> AwayError:
+def _away(error: Exception) -> AwayError:
     said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     advice = "try again; if it lasts, see whether the database runs, is migrated and has room"
     return AwayError("ask the portal's database", said.splitlines()[0], advice)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 
 from jobs.samples import new_job
 from sciportal.jobs.settings import SLURM
@@ -33,9 +34,9 @@ def test_sqlite_uses_an_index(store: Store, name: str) -> None:
         if statement.startswith("SELECT"):
             asked.append((statement, parameters))
 
-    sa.event.listen(store.engine, "before_cursor_execute", note)
+    sa.event.listen(Engine, "before_cursor_execute", note)
     action(store)
-    sa.event.remove(store.engine, "before_cursor_execute", note)
+    sa.event.remove(Engine, "before_cursor_execute", note)
     with store.engine.connect() as connection:
         plans = [
             step.detail
