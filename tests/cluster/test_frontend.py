@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cluster.testbed import CTL, ECHO, NODES, WEB, Cluster, Service, wait_for
-from cluster.visitor import ask, connect, handshake
+from cluster.visitor import ask, connect, handshake, say
 
 pytestmark = pytest.mark.alone
 
@@ -216,6 +216,32 @@ def test_connections_to_a_service_are_used_again(cluster: Cluster, echo: str) ->
     # Not the echo's own count of all connections, but of those that these requests came by.
     numbers = {ask(cluster, f"{echo}/").seen["connection"] for _ in range(50)}
     assert len(numbers) <= 25
+
+
+def test_the_short_way_and_the_long_one_lead_to_the_same(cluster: Cluster, echo: str) -> None:
+    """The first rules take a plain path, the last ones a path with something encoded."""
+    wait_for(lambda: f'"http://{address_of(cluster, "echo")}"' in declared(cluster), 60, every=1)
+    forged = ["X-Forwarded-Prefix: /forged", "X_Script.Name: forged", "X-Shib-Userid: forged"]
+    for sent in ([], forged, ["Cookie: _shibsession_1=2; a=b"], ["Connection: x-forwarded-prefix"]):
+        for host in ("pages.test", "echo.test"):
+            prefix = echo if host == "pages.test" else ""
+            short, long = (
+                say(
+                    cluster,
+                    f"GET {prefix}/{page}?q HTTP/1.0\r\nHost: {host}\r\n"
+                    + "".join(f"{each}\r\n" for each in sent)
+                    + "\r\n",
+                )
+                for page in ("x", "%78")
+            )
+            assert short.status == long.status == 200
+            assert (short.seen["path"], long.seen["path"]) == ("/x?q", "/%78?q")
+            assert short.headers == long.headers
+            assert short.headers["x-forwarded-prefix"] == prefix
+            assert b"forged" not in short.body
+    for refused in ("X-Shib-Unheard: forged", "Remote_Unheard: forged"):
+        for page in ("x", "%78"):
+            assert ask(cluster, f"{echo}/{page}", refused).status == 400
 
 
 def test_a_restarted_service_is_found_again_without_a_reload(cluster: Cluster, echo: str) -> None:
