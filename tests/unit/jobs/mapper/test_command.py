@@ -90,7 +90,8 @@ def results(work: Path) -> Any:
 
 
 def failed(work: Path) -> list[dict[str, Any]]:
-    return failures.loads((work / "failures.json").read_bytes())
+    named: list[dict[str, Any]] = failures.loads((work / "failures.json").read_bytes())["failed"]
+    return named
 
 
 def serial() -> list[list[float] | None]:
