@@ -22,7 +22,7 @@ def is_alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
-def ends(pid: int, seconds: float = 3.0) -> bool:
+def ends(pid: int, seconds: float = 30.0) -> bool:
     """Whether a process ends within some seconds."""
     deadline = time.monotonic() + seconds
     while is_alive(pid):
