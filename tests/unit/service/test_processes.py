@@ -241,14 +241,17 @@ def test_with_a_terminal_stderr_is_shown_as_it_comes_and_kept(capfd):
     assert (result.out, result.err) == ("answer\n", "question\n")
 
 
+# From the child, which begins a little before its parent waits for it.
+INTERRUPT = "sleep 1; kill -INT $PPID"
+
+
 def test_a_patient_run_goes_on_to_its_end_when_it_is_interrupted():
-    found = sh("echo begun; kill -INT $PPID; sleep 0.5; echo done", patient=True)
+    found = sh(f"echo begun; {INTERRUPT}; sleep 0.5; echo done", patient=True)
     assert found == processes.Result(0, "begun\ndone\n", "", interrupted=True)
 
 
 def test_who_insists_ends_a_patient_run(tmp_path, impatient):
     path = tmp_path / "pid"
-    twice = "kill -INT $PPID; sleep 2; kill -INT $PPID"
     with pytest.raises(processes.InsistedError):
-        sh(f"echo $$ >{path}; {twice}; exec sleep 100", patient=True, timeout=60)
+        sh(f"echo $$ >{path}; {INTERRUPT}; {INTERRUPT}; exec sleep 100", patient=True, timeout=60)
     assert ends(pid_in(path))
