@@ -88,7 +88,8 @@ def declarations(targets: Sequence[str], ttl: int, directory: Path, host: str) -
     """
     # To Apache, a host of digits only would be half an address.
     names = {target: f"w{_digest(target)}" for target in targets}
-    map_text = "".join(f"{target} {name}\n" for target, name in names.items())
+    # Asked for by what the map of routes says of a public service there, which is most of them.
+    map_text = "".join(f"public,http,{target} {name}\n" for target, name in names.items())
     map_name = f"{host}-{_digest(map_text)}.map"
     # retry=0, status=+I: a service that comes up again is asked at once. upgrade: without it a
     # declared worker answers 502 to the handshake of a WebSocket.

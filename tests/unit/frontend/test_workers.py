@@ -63,7 +63,7 @@ def test_what_is_written_is_read_again() -> None:
 def test_a_declared_worker_takes_websockets_and_is_asked_at_once_after_a_failure() -> None:
     made = declarations(address(9001), 2, DIRECTORY, "_public")
     ((target, name),) = (line.split() for line in made.map_text.splitlines())
-    assert target == "node1:9001"
+    assert target == "public,http,node1:9001"
     assert made.text.splitlines()[1:] == [
         f'RewriteMap workers "txt:/etc/workers/{made.map_name}"',
         f'BalancerMember "balancer://{name}" "http://node1:9001" enablereuse=on ttl=2 retry=0'
@@ -78,7 +78,8 @@ def test_the_name_of_a_worker_means_one_address_for_ever_and_fits_apache() -> No
     one, two = (
         dict(line.split() for line in each.map_text.splitlines()) for each in (first, second)
     )
-    assert one["node1:9002"] == two["node1:9002"] != one["node1:9001"]
+    key = "public,http,node1:900{}".format
+    assert one[key(2)] == two[key(2)] != one[key(1)]
     # Apache keeps 63 characters, with the scheme.
     assert all(re.fullmatch("w[0-9a-f]{32}", name) for name in one.values())
 
