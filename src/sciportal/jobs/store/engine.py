@@ -58,7 +58,7 @@ def _sqlite(url: sa.URL) -> Engine:
         connection.isolation_level = None
         # WAL: who reads does not wait for who writes. FULL: a power cut takes nothing confirmed.
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").close()
+            writers.patiently(connection, f"PRAGMA {pragma}", _BUSY_SECONDS)
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:

@@ -107,18 +107,35 @@ def begin(connection: sqlite3.Connection, seconds: float) -> None:
     Raises:
         sqlite3.OperationalError: it took longer, or something else is wrong.
     """
-    end = time.monotonic() + seconds
     connection.execute("PRAGMA busy_timeout = 0")
     try:
-        while not _begun(connection, patient=time.monotonic() < end):
-            time.sleep(_LOOK_SECONDS)
+        patiently(connection, "BEGIN IMMEDIATE", seconds)
     finally:
         connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
-def _begun(connection: sqlite3.Connection, *, patient: bool) -> bool:
+def patiently(connection: sqlite3.Connection, statement: str, seconds: float) -> None:
+    """Execute a statement, again and again while somebody else is in its way.
+
+    SQLite's own time-out does not cover each: of two that want another journal mode, one is refused
+    at once, since otherwise both might wait for each other.
+
+    Args:
+        connection: it.
+        statement: without a result that matters.
+        seconds: that it may take.
+
+    Raises:
+        sqlite3.OperationalError: it took longer, or something else is wrong.
+    """
+    end = time.monotonic() + seconds
+    while not _executed(connection, statement, patient=time.monotonic() < end):
+        time.sleep(_LOOK_SECONDS)
+
+
+def _executed(connection: sqlite3.Connection, statement: str, *, patient: bool) -> bool:
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(statement).close()
     except sqlite3.OperationalError as error:
         if not patient or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
