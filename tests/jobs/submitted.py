@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import json
 from collections.abc import Mapping
@@ -56,7 +57,8 @@ class Submitted:
         ]
         checked = parameters.check(application, dict(values))
         place = orders.Place("alice", "alice", "")
-        made = orders.make(application, "", checked, given, place, Limits())
+        streams = {name: io.BytesIO(data) for name, data in files.items()}
+        made = orders.make(application, "", checked, given, place, Limits(), streams)
         self.order: Order = made.at(next(_NUMBERS), 1)
         self.directory = home / "sciportal-jobs" / f"{self.order.job}.1"
         self.results = root / "results"

@@ -19,7 +19,7 @@ from sciportal.jobs.shipped import examples
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 OPERATORS = (DOCS / "operators" / "job-applications.md").read_text()
 USERS = (DOCS / "users" / "mapping.md").read_text()
-VALUES = {"spectrum": {"points": 10}, "fit": {"width": 0.5}}
+VALUES = {"fit": {"width": 0.5}}
 
 
 def blocks(text: str, language: str) -> list[str]:

@@ -80,6 +80,13 @@ class Reference:
 Amount = int | Reference
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """As many points as a file that the user sends has."""
+
+    file: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptor:
     """An application."""
@@ -98,7 +105,7 @@ class Descriptor:
     read: tuple[str, ...]
     network: bool
     profile: str
-    points: Amount | None
+    points: Amount | Counted | None
     """Of a mapped application; None for others."""
     chunk: Amount
 
@@ -174,7 +181,9 @@ def _descriptor(data: Mapping[str, Any]) -> Descriptor:
 
 
 def _amount(value: Any) -> Any:
-    return Reference(value["parameter"]) if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        return value
+    return Counted(value["file"]) if "file" in value else Reference(value["parameter"])
 
 
 def _parameter(name: str, data: Mapping[str, Any]) -> Parameter:
@@ -245,6 +254,10 @@ def _check_files(descriptor: Descriptor) -> None:
     fixed = [slot.name for slot in descriptor.files if slot.name]
     if len(set(fixed)) != len(fixed):
         raise mistake(descriptor.name, "files: two have the same name")
+    sure = [slot.name for slot in descriptor.files if slot.required]
+    if isinstance(descriptor.points, Counted) and descriptor.points.file not in sure:
+        found = f"map.points: {descriptor.points.file!r} is no required file of that name"
+        raise mistake(descriptor.name, found)
     for pattern in (*descriptor.outputs, *(slot.pattern for slot in descriptor.files)):
         if pattern and not order.is_pattern(pattern):
             raise mistake(descriptor.name, f"{pattern!r} is no pattern below the job's directory")

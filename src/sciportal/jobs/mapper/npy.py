@@ -15,6 +15,8 @@ from sciportal.service.errors import UsageError
 
 MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
+HEADER_BYTES = _LONGEST_HEADER + 12
+"""Of the beginning of a file, in which its header is."""
 _ALIGNED = 64
 # The types of numbers, as struct(3) names them.
 _TYPES = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "i2": "h", "u8": "Q", "u4": "I", "u2": "H"}
@@ -36,7 +38,7 @@ def header(data: bytes) -> Header:
     """What an array's file says of it.
 
     Args:
-        data: the file, or its first 11,000 bytes.
+        data: the file, or its first HEADER_BYTES.
 
     Raises:
         UsageError: it is no array of one or two dimensions of numbers.
@@ -69,15 +71,29 @@ def read(data: bytes) -> list[Any]:
         UsageError: see `header`, or the file is cut off.
     """
     said = header(data)
-    count = math.prod(said.shape)
-    numbers = f"{said.kind[0]}{count}{said.kind[1]}"
-    if struct.calcsize(numbers) > len(data) - said.start:
-        raise _error("it is cut off")
+    length(data, len(data))
+    numbers = f"{said.kind[0]}{math.prod(said.shape)}{said.kind[1]}"
     flat = list(struct.unpack_from(numbers, data, said.start))
     if len(said.shape) == 1:
         return flat
     width = said.shape[1]
     return [flat[row * width : (row + 1) * width] for row in range(said.shape[0])]
+
+
+def length(data: bytes, size: int) -> int:
+    """How many rows an array has.
+
+    Args:
+        data: its file, or its first HEADER_BYTES.
+        size: bytes of the file.
+
+    Raises:
+        UsageError: see `read`.
+    """
+    said = header(data)
+    if math.prod(said.shape) * struct.calcsize(f"={said.kind[1]}") > size - said.start:
+        raise _error("it is cut off")
+    return said.shape[0]
 
 
 def write(rows: list[Any]) -> bytes | None:

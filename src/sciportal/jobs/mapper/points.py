@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from sciportal.jobs.mapper import npy
 from sciportal.jobs.order import MOST_POINTS
@@ -12,6 +12,11 @@ from sciportal.service.errors import UsageError
 
 MOST_BYTES = 1 << 26
 """Of a file of points."""
+MOST_COUNTED = 16_000_000
+"""Bytes of JSON whose points are counted where a job is submitted, which many do at once."""
+
+_WANTED = "read the points"
+_ADVICE = f"give a list of 1 to {MOST_POINTS} points in JSON, or an array by numpy.save"
 
 
 class Range(NamedTuple):
@@ -44,17 +49,37 @@ def in_range(start: float, stop: float, number: int) -> Range:
     return Range(float(start), float(stop), number)
 
 
+def count(file: IO[bytes]) -> int:
+    """How many points are in a file, see `decode`; of an array only what it says of itself is read.
+
+    Args:
+        file: at its beginning, where it is left.
+
+    Raises:
+        UsageError: it is no file of points, or it is too large to be looked at.
+    """
+    head = file.read(npy.HEADER_BYTES)
+    size = file.seek(0, 2)
+    file.seek(0)
+    if head.startswith(npy.MAGIC):
+        return _checked(npy.length(head, size))
+    if size > MOST_COUNTED:
+        found = f"the file has more than {MOST_COUNTED} bytes of JSON"
+        raise UsageError(_WANTED, found, "save the points as an array by numpy.save")
+    number = len(decode(file.read(MOST_COUNTED)))
+    file.seek(0)
+    return number
+
+
 def decode(data: bytes) -> list[Any]:
     """The points in a file: a list in JSON, or an array of NumPy's, whose rows are points.
 
     Raises:
         UsageError: it is neither, or has none or too many points.
     """
-    wanted = "read the points"
-    advice = f"give a list of 1 to {MOST_POINTS} points in JSON, or an array by numpy.save"
     if len(data) > MOST_BYTES:
         found = f"the file has more than {MOST_BYTES} bytes"
-        raise UsageError(wanted, found, advice)
+        raise UsageError(_WANTED, found, _ADVICE)
     if data.startswith(npy.MAGIC):
         points: Any = npy.read(data)
     else:
@@ -62,9 +87,14 @@ def decode(data: bytes) -> list[Any]:
             points = json.loads(data)
         except (ValueError, RecursionError) as error:
             found = f"the file is no JSON ({type(error).__name__}: {error})"
-            raise UsageError(wanted, found[:200], advice) from None
+            raise UsageError(_WANTED, found[:200], _ADVICE) from None
     if not isinstance(points, list):
-        raise UsageError(wanted, "the file has something else than a list", advice)
-    if not 1 <= len(points) <= MOST_POINTS:
-        raise UsageError(wanted, f"the file has {len(points)} points", advice)
+        raise UsageError(_WANTED, "the file has something else than a list", _ADVICE)
+    _checked(len(points))
     return points
+
+
+def _checked(number: int) -> int:
+    if not 1 <= number <= MOST_POINTS:
+        raise UsageError(_WANTED, f"the file has {number} points", _ADVICE)
+    return number

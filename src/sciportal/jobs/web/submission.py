@@ -134,6 +134,7 @@ def submit(call: Call, wanted: Wanted, key: str | None = None) -> Job:
         [each.input for each in wanted.files],
         orders.Place(owner, _account(portal.settings, backend, owner, wanted.host), wanted.host),
         _limits(portal.settings),
+        {each.name: each.stream for each in wanted.files},
     )
     new = NewJob(
         owner=owner,

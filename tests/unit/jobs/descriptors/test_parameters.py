@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from sciportal.jobs.descriptors import form, orders, parameters
-from sciportal.jobs.descriptors.document import Descriptor, Reference
+from sciportal.jobs.descriptors.document import Counted, Descriptor, Reference
 from sciportal.jobs.descriptors.orders import Place
 from sciportal.jobs.errors import Problem, RejectedError
 from sciportal.jobs.order import InputFile, Limits, Map
@@ -148,7 +149,7 @@ def test_an_order_is_made_of_it(greeting: Descriptor) -> None:
     values = parameters.check(greeting, GIVEN)
     mapped = replace(greeting, points=Reference("times"), chunk=5)
     place = Place("bob@site.org", "bob", "far")
-    order = orders.make(mapped, "", values, [CARD], place, Limits(cpu_seconds=7))
+    order = orders.make(mapped, "", values, [CARD], place, Limits(cpu_seconds=7), {})
     assert (order.job, order.name, order.user, order.host) == (0, "Greeting", "bob@site.org", "far")
     assert order.resources.minutes == 2
     assert order.limits.cpu_seconds == 7
@@ -156,4 +157,18 @@ def test_an_order_is_made_of_it(greeting: Descriptor) -> None:
     assert "echo hello bob" in order.script
     assert order.files == (CARD,)
     with pytest.raises(RejectedError, match="takes no such file"):
-        orders.make(greeting, "", values, [InputFile("x", 1, "0" * 64)], place, Limits())
+        orders.make(greeting, "", values, [InputFile("x", 1, "0" * 64)], place, Limits(), {})
+
+
+def test_points_are_counted_in_a_file(greeting: Descriptor) -> None:
+    values = parameters.check(greeting, GIVEN)
+    mapped = replace(greeting, points=Counted("card.txt"), chunk=2)
+    place = Place("bob@site.org", "bob", "")
+    stream = io.BytesIO(b"[1, [2, 3], {}]")
+    order = orders.make(mapped, "", values, [CARD], place, Limits(), {"card.txt": stream})
+    assert order.map == Map(3, 2)
+    assert stream.tell() == 0
+    with pytest.raises(RejectedError) as caught:
+        orders.make(mapped, "", values, [CARD], place, Limits(), {"card.txt": io.BytesIO(b"{}")})
+    [problem] = caught.value.problems
+    assert problem == ("card.txt", "the file has something else than a list")
