@@ -133,6 +133,15 @@ class JobFiles:
                 flush(each)
         return True
 
+    def replace(self, incoming: Incoming, job_id: int) -> None:
+        """Make what came in the results of a job, in place of what a try before left there.
+
+        Raises:
+            NoRoomError: the disk is full.
+        """
+        self._discard(self.results_place(job_id))
+        self.complete(incoming, job_id)
+
     def has_results(self, job_id: int) -> bool:
         """Whether the results of a job are here."""
         return self.results_place(job_id).is_dir()
@@ -181,12 +190,12 @@ class JobFiles:
     def _uploads(self) -> Path:
         return self._state / "uploads"
 
-    def _discard(self, home: Path) -> bool:
-        """Take a job's directory away at once, and then remove what is in it; False without one."""
+    def _discard(self, directory: Path) -> bool:
+        """Take a directory of a job away at once, and remove what is in it; False without one."""
         self._uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
         away = self._uploads / secrets.token_hex(16)
         try:
-            home.rename(away)
+            directory.rename(away)
         except FileNotFoundError:
             return False
         shutil.rmtree(away)

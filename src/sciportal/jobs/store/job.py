@@ -127,6 +127,18 @@ def of_row(row: Row[Any]) -> Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What came out of a job, and is in its place."""
+
+    results_sum: str
+    """SHA-256 of the results, by which the same are known again."""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    """What the job used."""
+    points_failed: Mapping[str, Any] = field(default_factory=dict)
+    """Of a mapped job."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Which jobs are wanted."""
 

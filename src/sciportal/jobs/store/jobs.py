@@ -13,7 +13,7 @@ from sciportal.jobs import order
 from sciportal.jobs.errors import QuotaError
 from sciportal.jobs.states import Cause, Event, State
 from sciportal.jobs.store import events, fair
-from sciportal.jobs.store.job import ENDED, Job, Listing, NewJob, of_row
+from sciportal.jobs.store.job import ENDED, Brought, Job, Listing, NewJob, of_row
 from sciportal.jobs.store.tables import JOBS, LEFT, OPEN
 
 _COLLECTED = [state.value for state in ENDED - {State.DELETE}]
@@ -167,6 +167,17 @@ def mark(connection: Connection, job_id: int, column: str, values: Mapping[str, 
     """
     once = sa.update(JOBS).where(JOBS.c.id == job_id, JOBS.c[column].is_(None))
     return connection.execute(once.values(dict(values))).rowcount == 1
+
+
+def collected(connection: Connection, job_id: int, brought: Brought, now: int) -> bool:
+    """Note that a job's results are here; whether they were not before."""
+    values = {
+        "collected_at": now,
+        "results_sum": brought.results_sum,
+        "usage": json.dumps(dict(brought.usage)),
+        "points_failed": json.dumps(dict(brought.points_failed)),
+    }
+    return mark(connection, job_id, "collected_at", values)
 
 
 def _all(connection: Connection, chosen: sa.Select[Any]) -> list[Job]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -13,7 +12,7 @@ from sciportal.jobs.states import Event, State
 from sciportal.jobs.store import claims, engine, events, jobs, workers
 from sciportal.jobs.store.claims import Beat
 from sciportal.jobs.store.idempotency import earlier_job, forget, remember
-from sciportal.jobs.store.job import Job, JobEvent, Listing, NewJob
+from sciportal.jobs.store.job import Brought, Job, JobEvent, Listing, NewJob
 from sciportal.jobs.store.workers import Worker
 
 T = TypeVar("T")
@@ -195,13 +194,10 @@ class Store:
             usage: what the job used.
             points_failed: of a mapped job, see `failed_points`.
         """
-        values = {
-            "collected_at": self._now(),
-            "results_sum": results_sum,
-            "usage": json.dumps(dict(usage or {})),
-            "points_failed": json.dumps(dict(points_failed or {})),
-        }
-        return self._write(lambda connection: jobs.mark(connection, job_id, "collected_at", values))
+        brought = Brought(results_sum, usage or {}, points_failed or {})
+        return self._write(
+            lambda connection: jobs.collected(connection, job_id, brought, self._now())
+        )
 
     def set_purged(self, job_id: int) -> bool:
         """Note that a deleted job's files are gone; whether they were not before."""
@@ -221,6 +217,41 @@ class Store:
         return self._write(
             lambda connection: claims.heartbeat(connection, worker, running, lease_seconds)
         )
+
+    def conclude(
+        self,
+        job_id: int,
+        worker: str,
+        attempt: int,
+        event: Event,
+        place: Callable[[], Brought] | None = None,
+    ) -> Job | None:
+        """A worker says how a job ended, and brings its results: both count, or neither.
+
+        Args:
+            job_id: the job.
+            worker: who says it.
+            attempt: of which it says it.
+            event: how it ended.
+            place: puts the results where they belong; called only if they are to be there. What
+                was left at that place belongs to no attempt.
+
+        Returns:
+            The job as it is then; None where that attempt is not, or no longer, the worker's.
+
+        Raises:
+            NoJobError: there is no such job.
+        """
+
+        def action(connection: Connection) -> Job | None:
+            job = events.locked(connection, job_id)
+            if (job.worker, job.attempt) != (worker, attempt):
+                return None
+            if place and job.collected_at is None and job.deleted_at is None:
+                jobs.collected(connection, job_id, place(), self._now())
+            return events.apply(connection, job, event, self._now())
+
+        return self._write(action)
 
     def expire(self, elapsed_seconds: float, lost_seconds: float) -> list[Job]:
         """Count silence of workers, see `claims.expire`; to be called some times in a lease."""

@@ -15,7 +15,7 @@ from flask import Response
 from sciportal.jobs import exchange, failed_points, names, order, states
 from sciportal.jobs.exchange import Report
 from sciportal.jobs.states import Cause, Event
-from sciportal.jobs.store.job import Job
+from sciportal.jobs.store.job import Brought, Job
 from sciportal.jobs.web import bodies, schemas, serving, uploads
 from sciportal.jobs.web.bodies import JSON, MULTIPART
 from sciportal.jobs.web.problems import ProblemError, invalid, missing
@@ -84,30 +84,37 @@ def post_job(call: Call, job: int) -> Answer:
     report = _report(call, found)
     if report.attempt != found.attempt:
         raise _not_yours(job, "it began anew")
-    if found.collected_at is not None:
+    if found.final and found.collected_at is not None:
         if report.sha256 not in ("", found.results_sum):
             raise _not_yours(job, "other results of it are here")
         return Answer({})
-    if report.cause is not Cause.REQUEUED and found.deleted_at is None:
-        digest = _stored(call, found, report)
-        failed = failed_points.of_results(portal.files, found.order)
-        portal.store.set_collected(found.id, digest, report.usage, failed)
-    portal.store.apply(found.id, _event(found, report), report.attempt)
+    if not _concluded(call, found, report):
+        raise _not_yours(job, "it began anew")
     return Answer({})
 
 
-def _stored(call: Call, job: Job, report: Report) -> str:
+def _concluded(call: Call, job: Job, report: Report) -> bool:
+    """Whether the job was still this worker's when its results were here."""
+    portal = call.web.portal
+    said = (job.id, call.worker, report.attempt, _event(job, report))
+    if report.cause is Cause.REQUEUED:
+        return portal.store.conclude(*said) is not None
     files = uploads.of_parts(call.request, _FIELDS, names.is_path)
-    uploads.bounded(files, call.web.portal.settings.limits.results_bytes)
+    uploads.bounded(files, portal.settings.limits.results_bytes)
     digest = exchange.digest((each.name, each.size, each.sha256) for each in files)
     if report.sha256 and report.sha256 != digest:
         found = "they are not those that the report names"
         raise ProblemError(422, "damaged", f"the results of job {job.id}", found, "send them again")
-    with call.web.portal.files.receive() as incoming:
+    with portal.files.receive() as incoming:
         for each in files:
             incoming.add(each.name, uploads.chunks(each.stream))
-        call.web.portal.files.complete(incoming, job.id)
-    return digest
+
+        def place() -> Brought:
+            portal.files.replace(incoming, job.id)
+            failed = failed_points.of_results(portal.files, job.order)
+            return Brought(digest, report.usage, failed)
+
+        return portal.store.conclude(*said, place) is not None
 
 
 def _report(call: Call, job: Job) -> Report:

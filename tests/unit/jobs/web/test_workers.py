@@ -11,51 +11,15 @@ from typing import Any
 import flask
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from jobs.samples import new_job
+from jobs.reports import FILES, beat, digest, report, submitted, take
 from sciportal.jobs import exchange, order, states
-from sciportal.jobs.exchange import Ask, Beat, Holding, Report
+from sciportal.jobs.exchange import Beat, Holding, Report
 from sciportal.jobs.mapper import failures
 from sciportal.jobs.mapper.outcome import Failure
-from sciportal.jobs.settings import DISPATCH
 from sciportal.jobs.states import Cause, State
-from sciportal.jobs.store.job import Job
 from sciportal.jobs.store.store import Store
 from sciportal.jobs.web.portal import Portal
-
-FILES = {"out.txt": b"hello", "plots/a.png": b"\x89PNG"}
-
-
-def digest(files: dict[str, bytes]) -> str:
-    return exchange.digest(
-        (name, len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()
-    )
-
-
-def submitted(store: Store, **more: Any) -> Job:
-    return store.submit(new_job(backend=DISPATCH, **more))
-
-
-def take(worker: FlaskClient, request: str = "r1", room: int = 1) -> list[order.Order]:
-    said = exchange.to_json(Ask("far", request, room))
-    answer = worker.post("/jobs/nextjob.json", json=said)
-    assert answer.status_code == 200, answer.text
-    return [order.from_json(each) for each in answer.json["jobs"]]
-
-
-def beat(worker: FlaskClient, *running: Holding) -> exchange.Pulse:
-    answer = worker.post("/jobs/heartbeat.json", json=exchange.to_json(Beat("far", running)))
-    assert answer.status_code == 200, answer.text
-    return exchange.pulse(answer.json)
-
-
-def report(
-    worker: FlaskClient, job: int, said: Report, files: dict[str, bytes] = FILES
-) -> TestResponse:
-    parts = [(io.BytesIO(data), name) for name, data in files.items()]
-    form = {"result": json.dumps(exchange.to_json(said)), "files": parts}
-    return worker.post(f"/jobs/{job}/postjob", data=form, content_type="multipart/form-data")
 
 
 def test_a_job_goes_its_way(worker: FlaskClient, store: Store, portal: Portal) -> None:
