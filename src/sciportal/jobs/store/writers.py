@@ -62,7 +62,7 @@ class Writers:
         self._waiting.append(mine)
         with self._turn:
             if not mine.over:
-                together = [self._waiting.popleft() for _ in range(len(self._waiting))]
+                together = [self._waiting.popleft() for _each in range(len(self._waiting))]
                 self._do(together)
         return mine.outcome()
 
