@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sciportal.jobs import names
@@ -124,8 +124,19 @@ class Order:
 
 def to_json(order: Order) -> dict[str, Any]:
     """The order as a JSON object."""
-    data = {"format": FORMAT, **asdict(order)}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in data.items()}
+    return {"format": FORMAT, **_plain(order)}
+
+
+def _plain(value: Any) -> Any:
+    # As `dataclasses.asdict`, which copies every text and number on its way.
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, _PARTS):
+        return {name: _plain(getattr(value, name)) for name in value.__slots__}
+    return value
+
+
+_PARTS = (Order, InputFile, Resources, Limits, Map)
 
 
 def dumps(order: Order) -> str:

@@ -5,6 +5,7 @@ A file of root's, so that nobody else says who may act as whom.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
@@ -87,7 +88,7 @@ class AccountMap:
         Raises:
             UsageError: the file is missing, others could change it, or it is no map.
         """
-        return cls.parse(_text(path, owner), path)
+        return _parsed(_text(path, owner), path)
 
     @classmethod
     def parse(cls, text: str, path: str = PATH) -> AccountMap:
@@ -148,6 +149,12 @@ class AccountMap:
             f"{user[:64]!r} has none {where}",
             "ask the operators to put you into the account map",
         )
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(text: str, path: str) -> AccountMap:
+    # The portal reads the same text with every submission.
+    return AccountMap.parse(text, path)
 
 
 def is_name(user: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -115,13 +116,18 @@ def _exact(parameter: Parameter, value: Value) -> Value:
     return int(value) if parameter.kind == "integer" else value
 
 
+@functools.lru_cache(maxsize=1024)
+def _validator(parameter: Parameter) -> Draft202012Validator:
+    return Draft202012Validator(_property(parameter))
+
+
 def _wrong(parameter: Parameter, value: Any) -> str:
     """What is wrong with a value, as a sentence without a dot; empty where nothing is."""
     if isinstance(value, float) and not math.isfinite(value):
         return "it is no number"
     if isinstance(value, int) and abs(value) > LARGEST:
         return "it is too large"
-    for error in Draft202012Validator(_property(parameter)).iter_errors(value):
+    for error in _validator(parameter).iter_errors(value):
         return _sentence(error, parameter)
     if isinstance(value, str):
         refused = _IN_LINES if parameter.multiline else _CONTROLS

@@ -96,6 +96,11 @@ def _kept(reason: str) -> str:
     return reason[:_LONGEST].replace("\0", "").encode(errors="replace").decode()
 
 
+def submission(job: Job) -> JobEvent:
+    """What was noted of a job when it was submitted."""
+    return JobEvent(0, job.id, 1, job.submitted_at, Cause.SUBMITTED, "", final=False)
+
+
 def of_job(connection: Connection, job_id: int) -> list[JobEvent]:
     """What happened to a job, in order."""
     return [

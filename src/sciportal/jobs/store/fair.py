@@ -8,7 +8,6 @@ come later stand later, too.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from sciportal.jobs.store.tables import JOBS
 
@@ -16,9 +15,10 @@ SECOND = 1_000_000
 WINDOW = 30 * 86_400 * SECOND
 DELAY = 600 * SECOND
 """Microseconds for each job of the window."""
-_RECENT = sa.select(sa.func.count()).where(
+RECENT = sa.select(sa.func.count()).where(
     JOBS.c.share == sa.bindparam("share"), JOBS.c.submitted_at > sa.bindparam("after")
 )
+"""How many jobs a share had since `after`; deleted ones count."""
 
 
 def priority(now: int, recent: int) -> int:
@@ -29,8 +29,3 @@ def priority(now: int, recent: int) -> int:
         recent: jobs that the same share had in the window.
     """
     return -(now + recent * DELAY)
-
-
-def recent(connection: Connection, share: str, now: int) -> int:
-    """How many jobs `share` had in the window that ends `now`; deleted ones count."""
-    return connection.execute(_RECENT, {"share": share, "after": now - WINDOW}).scalar_one()

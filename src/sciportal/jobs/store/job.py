@@ -160,6 +160,7 @@ class JobEvent:
     """What happened to a job, as it was noted."""
 
     id: int
+    """0 where that does not matter."""
     job: int
     attempt: int
     at: int

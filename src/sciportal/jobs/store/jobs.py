@@ -28,6 +28,7 @@ _COUNT_OPEN = sa.select(sa.func.count()).select_from(
     .limit(sa.bindparam("most", type_=sa.Integer))
     .subquery()
 )
+_COUNTS = sa.select(_COUNT_OPEN.scalar_subquery(), fair.RECENT.scalar_subquery())
 
 
 def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> Job:
@@ -42,9 +43,11 @@ def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> J
     Raises:
         QuotaError: there are as many.
     """
-    if most is not None:
-        _check_quota(connection, new.share, most)
-    recent = fair.recent(connection, new.share, now)
+    counted = {"share": new.share, "most": most or 0, "after": now - fair.WINDOW}
+    opened, recent = connection.execute(_COUNTS, counted).one()
+    if most is not None and opened >= most:
+        found = f"{most} jobs have not ended, as many as are allowed"
+        raise QuotaError("submit a job", found, "wait for one to end, or cancel one")
     values = {
         "owner": new.owner,
         "origin": new.origin,
@@ -75,12 +78,6 @@ def alone(connection: Connection, share: str) -> None:
         connection.execute(
             sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:share, 0))"), {"share": share}
         )
-
-
-def _check_quota(connection: Connection, share: str, most: int) -> None:
-    if connection.execute(_COUNT_OPEN, {"share": share, "most": most}).scalar_one() >= most:
-        found = f"{most} jobs have not ended, as many as are allowed"
-        raise QuotaError("submit a job", found, "wait for one to end, or cancel one")
 
 
 def get(connection: Connection, job_id: int) -> Job | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import flask
 
 from sciportal.jobs.states import State
+from sciportal.jobs.store import events
 from sciportal.jobs.store.job import Job
 from sciportal.jobs.web import queries, schemas, shapes, submission, visible
 from sciportal.jobs.web.bodies import JSON, MULTIPART
@@ -40,10 +41,12 @@ def list_jobs(call: Call, state: str = "") -> Answer:
 def submit_job(call: Call) -> Answer:
     """A new job; 201, or 200 for Bumps's clients, which know of no other success."""
     accepted = submission.accept(call)
+    job = accepted.job
+    store = call.web.portal.store
     return Answer(
-        shapes.whole(accepted.job, call.web.portal.store.events(accepted.job.id)),
+        shapes.whole(job, [events.submission(job)] if accepted.anew else store.events(job.id)),
         200 if accepted.as_bumps else 201,
-        flask.url_for("show_job_json", job=accepted.job.id),
+        flask.url_for("show_job_json", job=job.id),
     )
 
 

@@ -48,6 +48,8 @@ class Accepted(NamedTuple):
     """A job that stands in the queue."""
 
     job: Job
+    anew: bool
+    """Whether it certainly is a new one, and not that of an earlier request with the same key."""
     as_bumps: bool
     """Whether it was asked for in the form of Bumps's client."""
 
@@ -71,7 +73,7 @@ def accept(call: Call) -> Accepted:
         said = bodies.json_of(call.request, min(most, bodies.MOST_JSON))
         bumps = isinstance(said, dict) and "service" in said and "application" not in said
         wanted = _of_bumps(call, said) if bumps else of_json(said)
-    return Accepted(submit(call, wanted, key), bumps)
+    return Accepted(submit(call, wanted, key), key is None, bumps)
 
 
 def of_json(said: object) -> Wanted:
