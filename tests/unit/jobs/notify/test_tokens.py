@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sciportal.jobs import order
@@ -28,12 +28,12 @@ def test_a_token_of_another_site_is_nobodys(job: int, attempt: int) -> None:
 
 
 @given(st.integers(0, tokens.LENGTH - 1), st.characters())
+@example(26, "+")
+@example(tokens.LENGTH - 1, "R")
 def test_a_changed_token_is_nobodys(place: int, sign: str) -> None:
     token = tokens.make(SECRET, 17, 1)
     changed = token[:place] + sign + token[place + 1 :]
-    # The last sign has two bits that mean nothing.
-    assert tokens.read(SECRET, changed) in (None, Bearer(17, 1))
-    if place < tokens.LENGTH - 1 and changed != token:
+    if changed != token:
         assert tokens.read(SECRET, changed) is None
 
 
