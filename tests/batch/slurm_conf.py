@@ -46,6 +46,7 @@ def text(root: Path, ports: Sequence[int]) -> str:
         "SlurmdTimeout": 10,
         "MessageTimeout": 3,
         "MinJobAge": 300,
+        "MaxJobCount": 200_000,
         "KillWait": 2,
         "MaxArraySize": 2001,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from bench import of_all, of_apache, of_hub, of_job, of_one, of_routes, page
+from bench import of_all, of_apache, of_hub, of_job, of_one, of_routes, page, section
 from bench.figures import Figure, table
 from bench.place import Place
 from cluster.testbed import Cluster
@@ -31,7 +31,7 @@ def main() -> int:
         place.remove()
     run = page.Run(about, one, every, job, routes, apache, _shown(hub), why)
     page.write(run, of_hub.VERSIONS)
-    print(f"written: {page.PAGE}", file=sys.stderr)
+    print(f"written: {section.PAGE}", file=sys.stderr)
     bounded = [*one, *every, apache.figure]
     missed = [each for each in bounded if each.bound and each.ratio > each.bound]
     for each in missed:

@@ -1,246 +1,222 @@
-"""The job portal on this machine: rates, the list of 10,000 jobs, announcements, open pages.
+"""The job portal beside slurmrestd on the same Slurm: `python -m bench.of_portal`, by tools/bench.
 
-Needs no cluster: `PYTHONPATH=src:tests python -m bench.of_portal` prints a table. The portal is
-served by waitress in a process of its own, with SQLite, and jobs that workers pull.
+Needs no cluster, since it makes a Slurm of its own, and writes its section of docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
-import os
-import shutil
 import signal
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from batch import own_slurm
+from bench import announced, controller, rest, section
+from bench.controller import Controller
+from bench.wire import Load, Target, ended
 from jobs.samples import new_job
-from sciportal.jobs import settings, states
-from sciportal.jobs.notify import tokens
-from sciportal.jobs.states import State
-from sciportal.jobs.store import engine, migrations
+from sciportal.jobs.store import engine, jobs
 from sciportal.jobs.store.job import Listing
-from sciportal.jobs.store.store import Store
+from sciportal.jobs.web.pages.shown import LIVE_SECONDS
 
-GREETING = Path(__file__).resolve().parents[1] / "jobs" / "greeting.yml"
-MANY = 10_000
 CLIENTS = 8
+ROUNDS = 5
+SECONDS = 2.5
 PAGES = 200
-PAGE_SECONDS = 3.0
-SERVE = (
-    "import sys; from waitress import serve; from sciportal.jobs.web.wsgi import application;"
-    " serve(application, host='127.0.0.1', port=int(sys.argv[1]), threads=16, _quiet=True)"
-)
-GOOD = json.dumps({"application": "greeting", "parameters": {"whom": "world"}})
+PAGE_SECONDS = 6.0
+MANY = 10_000
+ANNOUNCED_SECONDS = 60.0
+MOST_SLOWER = 1.2
+MOST_LISTED = 0.2
+HTML = "text/html"
+_GREETING = {"application": "greeting", "parameters": {"whom": "world"}}
 
 
-class Portal(NamedTuple):
-    """A portal that runs."""
+class Race(NamedTuple):
+    """Rates of both sides, round by round."""
 
-    port: int
-    listener: int
-    store: Store
-    secret: bytes
+    work: str
+    ours: list[float]
+    theirs: list[float]
 
-    def ask(self, method: str, path: str, accept: str = "*/*") -> float:
-        """Seconds that an answer took."""
-        began = time.perf_counter()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        body = GOOD if method == "POST" else None
-        headers = {"Content-Type": "application/json", "Accept": accept}
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        if answer.status >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status}")
-        return time.perf_counter() - began
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' ratios: each round has both sides in the same moments."""
+        return statistics.median(
+            ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True)
+        )
 
 
-def measure(seconds: float = 10.0, announced: float = 60.0) -> list[tuple[str, str, str]]:
-    """What was done, what came out, what is wanted.
+class Row(NamedTuple):
+    """A line of the page."""
 
-    Args:
-        seconds: for each rate.
-        announced: for which 100 announcements come each second.
-    """
-    with _portal() as portal:
-        submissions = _rate(lambda: portal.ask("POST", "/jobs.json"), seconds)
-        status = _rate(lambda: portal.ask("GET", "/jobs/1/status.json"), seconds)
-        rows = [
-            ("submissions, 8 clients", f"{submissions:.0f}/s", "at least slurmrestd's"),
-            ("status, 8 clients", f"{status:.0f}/s", "at least slurmrestd's"),
-        ]
-        asked, lost, late = _announcements(portal, announced)
-        said = f"{asked} asked, {lost} lost, the slowest {late * 1000:.0f} ms"
-        rows.append((f"100 announcements/s for {announced:.0f} s", said, "none lost"))
-        alone, beside = _beside_pages(portal, seconds)
-        said = f"{alone * 1000:.1f} ms alone, {beside * 1000:.1f} ms: {beside / alone:.2f}"
-        rows.append((f"median of a submission beside {PAGES} open pages", said, "at most 1.20"))
-        _fill(portal.store)
-        for path, accept in (("/jobs.html", "text/html"), ("/jobs.json?limit=100", "*/*")):
-            median = statistics.median(portal.ask("GET", path, accept) for _ in range(21))
-            said = f"{median * 1000:.0f} ms"
-            rows.append((f"{path} with {MANY} jobs", said, "under 200 ms"))
+    work: str
+    result: str
+    wanted: str
+    met: bool = True
+
+
+def main() -> int:
+    """Measure, write the section; 1 where something is not as it is to be."""
+    # What was started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    lacks = own_slurm.missing()
+    if lacks:
+        sys.exit(f"the portal's benchmark: {lacks}")
+    facts = section.facts()
+    with own_slurm.made() as cluster, ExitStack() as running:
+        # Jobs wait there for ever: what is measured is the way into the queue.
+        cluster.check("scontrol", "update", "PartitionName=main", "State=DOWN")
+        theirs = running.enter_context(rest.served(cluster))
+        portal = running.enter_context(controller.served(cluster))
+        running.enter_context(portal.daemon("listen"))
+        rows = measure(portal, theirs)
+    section.write(_text(rows, facts))
+    missed = [row for row in rows if not row.met]
+    for row in missed:
+        print(f"{row.work}: {row.result}, wanted {row.wanted}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def measure(portal: Controller, theirs: Target) -> list[Row]:
+    """All lines."""
+    rows: list[Row] = []
+    for race in races(portal, theirs):
+        rows.append(_raced(race))
+        print(rows[-1], flush=True)
+    for line in (_announced, _handed_over, _beside_pages, _listed):
+        rows += line(portal)
+        print(rows[-1], flush=True)
     return rows
 
 
-def _rate(action: Callable[[], object], seconds: float) -> float:
-    end = time.monotonic() + seconds
-    counts = [0] * CLIENTS
-
-    def work(place: int) -> None:
-        while time.monotonic() < end:
-            action()
-            counts[place] += 1
-
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(work, range(CLIENTS)))
-    return sum(counts) / seconds
-
-
-def _announcements(portal: Portal, seconds: float) -> tuple[int, int, float]:
-    """How many were made, how many were not heard, and the longest that one took."""
-    number = int(100 * seconds)
-    jobs = [
-        portal.store.apply(portal.store.submit(new_job()).id, states.SENT).id
-        for _ in range(number // 2)
+def races(portal: Controller, theirs: Target) -> list[Race]:
+    """Submissions and status, both sides in turns."""
+    submit, submit_there = submission(portal), rest.submission(theirs)
+    first = portal.target.load([submit]).json["id"]
+    number = theirs.load([submit_there]).json["job_id"]
+    status = portal.target.request("GET", f"/jobs/{first}/status.json")
+    return [
+        _race("submissions", portal.target, submit, theirs, submit_there),
+        _race("status of a job", portal.target, status, theirs, rest.status(theirs, number)),
     ]
-    times: list[float] = []
-    start = time.monotonic() + 0.5
-
-    def say(turn: int) -> None:
-        job, ends = jobs[turn // 2], turn % 2
-        time.sleep(max(start + turn / 100 - time.monotonic(), 0))
-        event = "finished&exit=0" if ends else "started"
-        began = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", portal.listener, timeout=20)
-        token = tokens.make(portal.secret, job, 1)
-        connection.request("GET", f"/notify?token={token}&event={event}")
-        connection.getresponse().read()
-        connection.close()
-        times.append(time.monotonic() - began)
-
-    with ThreadPoolExecutor(64) as pool:
-        list(pool.map(say, range(number)))
-    found = (portal.store.job(job) for job in jobs)
-    unheard = sum(1 for job in found if job is None or job.state is not State.COMPLETE)
-    return number, unheard, max(times)
 
 
-def _beside_pages(portal: Portal, seconds: float) -> tuple[float, float]:
-    """Medians of a submission without and with open pages, each of which asks every 3 seconds."""
-
-    def median() -> float:
-        end = time.monotonic() + seconds
-        times = []
-        while time.monotonic() < end:
-            times.append(portal.ask("POST", "/jobs.json"))
-            time.sleep(0.05)
-        return statistics.median(times)
-
-    alone = median()
-    closed = threading.Event()
-
-    def page(place: int) -> None:
-        closed.wait(PAGE_SECONDS * place / PAGES)
-        while not closed.is_set():
-            portal.ask("GET", f"/jobs/{place + 1}/live.html", "text/html")
-            closed.wait(PAGE_SECONDS)
-
-    with ThreadPoolExecutor(PAGES) as pool:
-        pages = [pool.submit(page, place) for place in range(PAGES)]
-        beside = median()
-        closed.set()
-        for each in pages:
-            each.result()
-    return alone, beside
+def _race(work: str, ours: Target, request: bytes, theirs: Target, beside: bytes) -> Race:
+    race = Race(work, [], [])
+    sides = [(ours, request, race.ours), (theirs, beside, race.theirs)]
+    for target, sent, _rates in sides:
+        # Warm.
+        target.load([sent], 1, clients=CLIENTS)
+    for turn in range(ROUNDS):
+        for target, sent, rates in sides if turn % 2 else reversed(sides):
+            rates.append(target.load([sent], SECONDS, clients=CLIENTS).a_second)
+    return race
 
 
-def _fill(store: Store) -> None:
-    most = Listing(limit=MANY + 1)
-    for _ in range(max(MANY - len(store.jobs(most)), 0)):
-        store.submit(new_job("anonymous", origin="127.0.0.1"))
+def submission(portal: Controller) -> bytes:
+    """A request for a job."""
+    return portal.target.request("POST", "/jobs.json", _GREETING)
 
 
-@contextmanager
-def _portal() -> Iterator[Portal]:
-    place = Path(tempfile.mkdtemp(prefix="portal-"))
-    running: list[subprocess.Popen[bytes]] = []
-    try:
-        port, listener = _free(), _free()
-        secret = b"s" * 64
-        file = _settings(place, listener, secret)
-        given = settings.read(file)
-        database = engine.connect(given.database)
-        migrations.migrate(database)
-        variables = {**os.environ, settings.VARIABLE: str(file)}
-        for argv in (["-c", SERVE, str(port)], ["-m", "sciportal.jobs.cli", "listen"]):
-            running += [subprocess.Popen([sys.executable, *argv], env=variables)]
-        for each in (port, listener):
-            _wait(each)
-        portal = Portal(port, listener, Store(database), secret)
-        for _ in range(PAGES):
-            portal.ask("POST", "/jobs.json")
-        yield portal
-        database.dispose()
-    finally:
-        for process in running:
-            process.kill()
-            process.wait()
-        shutil.rmtree(place)
+def _raced(race: Race) -> Row:
+    ours, theirs = statistics.median(race.ours), statistics.median(race.theirs)
+    said = f"{ours:.0f}/s, slurmrestd {theirs:.0f}/s: {race.ratio:.2f}"
+    wanted = "at least as many"
+    return Row(f"{race.work}, {CLIENTS} clients", said, wanted, race.ratio >= 1)
 
 
-def _settings(place: Path, listener: int, secret: bytes) -> Path:
-    (place / "applications").mkdir()
-    shutil.copy(GREETING, place / "applications")
-    (place / "secret").write_bytes(secret)
-    (place / "secret").chmod(0o600)
-    file = place / "portal.toml"
-    file.write_text(
-        f'database = "sqlite:///{place}/portal.sqlite"\nstate_dir = "{place}"\n'
-        f'secret_file = "{place}/secret"\ndescriptors = ["{place}/applications"]\n'
-        f'anonymous = true\ntrust = "none"\ndefault_backend = "dispatch"\n'
-        f'backends = ["127.0.0.0/8"]\nlistener_port = {listener}\n'
-        f"[limits]\nanonymous_jobs = 1000000\n"
+def _announced(portal: Controller) -> list[Row]:
+    heard = announced.measure(portal, ANNOUNCED_SECONDS)
+    said = f"{heard.asked} made, {heard.lost} lost; median {heard.median * 1000:.0f} ms"
+    work = f"{announced.A_SECOND} announcements of jobs a second for {ANNOUNCED_SECONDS:.0f} s"
+    return [
+        Row(work, f"{said}, the slowest {heard.slowest * 1000:.0f} ms", "none lost", not heard.lost)
+    ]
+
+
+def _handed_over(portal: Controller) -> list[Row]:
+    """What submissions are while the keeper hands them over, and how many it does."""
+    before = len(portal.target.cluster.queue())
+    with portal.daemon("keeper"):
+        begun = time.monotonic()
+        load = portal.target.load([submission(portal)], 10, clients=CLIENTS)
+        handed = len(portal.target.cluster.queue()) - before
+        took = time.monotonic() - begun
+    said = f"{load.a_second:.0f}/s, and {handed / took:.0f}/s are handed over"
+    return [Row("submissions while the keeper hands them to Slurm", said, "")]
+
+
+def _beside_pages(portal: Controller) -> list[Row]:
+    """Medians of a submission, without and with open pages, in turns."""
+    pages = [
+        portal.target.request("GET", f"/jobs/{number}/live.html", accept=HTML)
+        for number in range(1, PAGES + 1)
+    ]
+    ratios, alone, beside = [], [], []
+    for _turn in range(ROUNDS):
+        alone.append(_submitted(portal).median)
+        opened = portal.target.begin(pages, PAGE_SECONDS + 4, clients=PAGES, waits=LIVE_SECONDS)
+        # Until each has asked for the first time.
+        time.sleep(LIVE_SECONDS)
+        beside.append(_submitted(portal).median)
+        ended(opened)
+        ratios.append(beside[-1] / alone[-1])
+    ratio = statistics.median(ratios)
+    medians = [_ms(statistics.median(each)) for each in (alone, beside)]
+    said = f"{medians[0]} alone, {medians[1]} beside them: {ratio:.2f}"
+    work = f"median of a submission beside {PAGES} open pages of jobs"
+    return [Row(work, said, f"at most {MOST_SLOWER:.2f}", ratio <= MOST_SLOWER)]
+
+
+def _submitted(portal: Controller) -> Load:
+    return portal.target.load([submission(portal)], PAGE_SECONDS, waits=0.02)
+
+
+def _listed(portal: Controller) -> list[Row]:
+    """Lists of an account with many jobs."""
+    mine = Listing(owner=controller.USER, limit=MANY)
+    lacking = MANY - len(portal.store.jobs(mine))
+    now = int(time.time() * 1_000_000)
+    engine.write(
+        portal.store.engine,
+        lambda connection: [
+            jobs.insert(connection, new_job(controller.USER), now, None) for _ in range(lacking)
+        ],
     )
-    return file
+    rows = []
+    for path, accept in (("/jobs.html", HTML), ("/jobs.json?limit=100", "*/*")):
+        load = portal.target.load([portal.target.request("GET", path, accept=accept)], 2)
+        number = sum(portal.store.count(mine).values())
+        met = load.median < MOST_LISTED
+        work = f"{path} of somebody with {number} jobs"
+        rows.append(Row(work, _ms(load.median), "below 200 ms", met))
+    return rows
 
 
-def _free() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
 
 
-def _wait(port: int) -> None:
-    for _ in range(600):
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError(f"nobody listens on port {port}")
-
-
-def main() -> None:
-    """Print the table."""
-    # What was started ends with it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    print("| work | result | wanted |\n|---|---|---|", flush=True)
-    for row in measure():
-        print(f"| {' | '.join(row)} |", flush=True)
+def _text(rows: Sequence[Row], facts: str) -> str:
+    return (
+        Path(__file__)
+        .with_name("portal.md")
+        .read_text()
+        .format(
+            title=section.TITLE,
+            version=rest.VERSION,
+            rounds=ROUNDS,
+            seconds=SECONDS,
+            facts=facts,
+            table="".join(f"| {row.work} | {row.result} | {row.wanted} |\n" for row in rows),
+        )
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

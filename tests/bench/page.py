@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bench import section
 from bench.chp import VERSION
 from bench.figures import Figure, table
 from bench.of_apache import Apache
 from bench.of_job import Job
 from bench.of_routes import PAIRS, Routes, tables
-from cluster.testbed import CTL, ROOT, Cluster
-
-PAGE = ROOT / "docs" / "benchmarks.md"
+from cluster.testbed import CTL, Cluster
 
 _HERE = Path(__file__).parent
 
@@ -48,7 +47,7 @@ def facts(cluster: Cluster) -> str:
     )
 
 
-def write(run: Run, versions: Sequence[str], path: Path = PAGE) -> None:
+def write(run: Run, versions: Sequence[str], path: Path = section.PAGE) -> None:
     """Write the page.
 
     Args:
@@ -81,7 +80,7 @@ def write(run: Run, versions: Sequence[str], path: Path = PAGE) -> None:
         idle=run.apache,
         hub=hub,
     )
-    path.write_text(text)
+    path.write_text("\n".join(filter(None, [text, section.of_page(path)])))
 
 
 def _filled(name: str, **parts: object) -> str:
