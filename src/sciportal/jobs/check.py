@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sciportal.jobs import secret
 from sciportal.jobs.descriptors.catalogue import Catalogue
 from sciportal.jobs.settings import Settings
-from sciportal.jobs.store import engine, migrations
+from sciportal.jobs.store import belonging, engine, migrations
 from sciportal.service.errors import ServiceError
 
 
@@ -30,7 +30,9 @@ def problems(settings: Settings) -> Iterator[str]:
     """One sentence for each thing that is wrong."""
     yield from (mistake.sentence for mistake in Catalogue(settings.descriptors).mistakes())
     try:
-        if not migrations.is_current(engine.connect(settings.database)):
+        database = engine.connect(settings.database)
+        belonging.check(database, settings.state_dir)
+        if not migrations.is_current(database):
             yield "the tables are not of this version; run sciportal-jobs migrate"
     except ServiceError as error:
         yield str(error)

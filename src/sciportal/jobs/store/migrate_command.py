@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from sciportal.jobs.settings import Settings
-from sciportal.jobs.store import engine, migrations
+from sciportal.jobs.store import belonging, engine, migrations
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -14,6 +14,8 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_options: argparse.Namespace, settings: Settings) -> int:
     """Bring the tables to this version; say `changed` where there was something to do."""
-    if migrations.migrate(engine.connect(settings.database)):
+    database = engine.connect(settings.database)
+    belonging.check(database, settings.state_dir)
+    if migrations.migrate(database):
         print("changed")
     return 0

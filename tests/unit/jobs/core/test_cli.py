@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect
 
+from jobs import samples
 from sciportal.jobs import cli
 from sciportal.jobs.settings import VARIABLE
 from sciportal.jobs.store import engine
@@ -35,6 +37,35 @@ def test_migrate_says_whether_it_did_something(
     assert (cli.main(["migrate"]), capsys.readouterr().out) == (0, "changed\n")
     assert (cli.main(["migrate"]), capsys.readouterr().out) == (0, "")
     assert cli.main(["check"]) == 0
+
+
+@pytest.mark.parametrize("left", ["jobs/7/results", "Descriptors/User/alice/job7"])
+def test_another_database_beside_the_files_of_jobs_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str], left: str
+) -> None:
+    cli.main(["migrate"])
+    database = engine.connect(f"sqlite:///{place}/portal.sqlite")
+    store = Store(database)
+    for _ in range(7):
+        store.submit(samples.new_job())
+    database.dispose()
+    (place / left).mkdir(parents=True)
+    # Of a submission that was cut short; and names that are none.
+    for other in ("jobs/8/inputs", "jobs/x/results", "Descriptors/User/alice/jobs"):
+        (place / other).mkdir(parents=True)
+    assert (cli.main(["migrate"]), cli.main(["check"])) == (0, 0)
+    path = place / "portal.toml"
+    path.write_text(path.read_text().replace("portal.sqlite", "other.sqlite"))
+    capsys.readouterr()
+    assert cli.main(["check"]) == 1
+    said = "has files of job 7, and the last job in the database is 0; set the old database again"
+    assert said in capsys.readouterr().err
+    assert cli.main(["migrate"]) == 2
+    assert said in capsys.readouterr().err
+    other_database = engine.connect(f"sqlite:///{place}/other.sqlite")
+    assert inspect(other_database).get_table_names() == []
+    other_database.dispose()
+    assert (place / left).is_dir()
 
 
 def test_check_names_all_that_is_wrong(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
