@@ -67,22 +67,25 @@ class Keeper:
         self._files = files
         self._status = status
         self._log = log
-        self._alone = Patience(_ALONE_SECONDS, clock)
-        self._cancelled = Patience(_CANCEL_SECONDS, clock)
+        self._alone: Patience[tuple[str, str]] = Patience(_ALONE_SECONDS, clock)
+        self._cancelled: Patience[int] = Patience(_CANCEL_SECONDS, clock)
         self._absent = Absences(settings.reconcile_seconds / 2, clock)
 
     def turn(self) -> None:
         """Do what is to be done at once: send, cancel, fetch, remove.
 
+        Each looks at some jobs only; those of who does not answer take nobody's place among them.
+
         Raises:
             AwayError: the database does not answer.
         """
         if not self._backend.pulls:
-            self._each(self.send, self._store.unsent(self._name))
+            self._each(self.send, self._store.unsent(self._name, without=self._alone.resting()))
             wanted = [job for job in self._store.active(self._name) if job.cancel_wanted]
             self._each(self.cancel, [job for job in wanted if not self._cancelled.rests(job.id)])
-            self._each(self.collect, self._store.uncollected(self._name))
-        self._each(self.purge, [job for job in self._store.unpurged() if job.backend == self._name])
+            left = self._store.uncollected(self._name, without=self._alone.resting())
+            self._each(self.collect, left)
+        self._each(self.purge, self._store.unpurged(self._name, self._alone.resting()))
 
     def send(self, job: Job) -> None:
         """Hand a job over; again where that was cut short."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+Whom = TypeVar("Whom")
 
-class Patience:
+
+class Patience(Generic[Whom]):
     """Remembers until when somebody is not asked; a restart forgets it.
 
     Args:
@@ -20,17 +22,22 @@ class Patience:
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._until: dict[Hashable, float] = {}
+        self._until: dict[Whom, float] = {}
 
-    def rest(self, whom: Hashable) -> None:
+    def rest(self, whom: Whom) -> None:
         """Leave somebody alone from now on."""
         now = self._clock()
         self._until = {each: until for each, until in self._until.items() if until > now}
         self._until[whom] = now + self._seconds
 
-    def rests(self, whom: Hashable) -> bool:
+    def rests(self, whom: Whom) -> bool:
         """Whether somebody is left alone."""
         return self._until.get(whom, 0.0) > self._clock()
+
+    def resting(self) -> set[Whom]:
+        """All who are left alone."""
+        now = self._clock()
+        return {each for each, until in self._until.items() if until > now}
 
 
 class Absences:

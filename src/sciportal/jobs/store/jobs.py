@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from sciportal.jobs.store import events, fair
 from sciportal.jobs.store.job import ENDED, Brought, Job, Listing, NewJob, of_row
 from sciportal.jobs.store.tables import JOBS, LEFT, OPEN
 
+Whom = Collection[tuple[str, str]]
+"""Owners, each with a host."""
 _COLLECTED = [state.value for state in ENDED - {State.DELETE}]
 # Statements that every request needs are put together once.
 _INSERT = sa.insert(JOBS).returning(*JOBS.c)
@@ -121,12 +123,12 @@ def queued(backend: str) -> sa.Select[Any]:
     )
 
 
-def unsent(connection: Connection, backend: str, limit: int) -> list[Job]:
+def unsent(connection: Connection, backend: str, limit: int, without: Whom = ()) -> list[Job]:
     """Jobs of which the batch system has not said a number, the first to go first.
 
     Among them are those that were about to be handed over when that was cut short.
     """
-    return _all(connection, queued(backend).limit(limit))
+    return _all(connection, _of_others(queued(backend), without).limit(limit))
 
 
 def active(connection: Connection, backend: str) -> list[Job]:
@@ -135,19 +137,29 @@ def active(connection: Connection, backend: str) -> list[Job]:
     return _all(connection, chosen.where(JOBS.c.sent_at.is_not(None)).order_by(JOBS.c.id))
 
 
-def uncollected(connection: Connection, backend: str, limit: int) -> list[Job]:
+def uncollected(connection: Connection, backend: str, limit: int, without: Whom = ()) -> list[Job]:
     """Jobs that ended after they were sent, and whose results are not here yet."""
     chosen = sa.select(JOBS).where(JOBS.c.collected_at.is_(None), JOBS.c.deleted_at.is_(None))
     chosen = chosen.where(JOBS.c.backend == backend, JOBS.c.state.in_(_COLLECTED))
-    chosen = chosen.where(JOBS.c.sent_at.is_not(None))
+    chosen = _of_others(chosen.where(JOBS.c.sent_at.is_not(None)), without)
     return _all(connection, chosen.order_by(JOBS.c.id).limit(limit))
 
 
-def unpurged(connection: Connection, limit: int) -> list[Job]:
+def unpurged(
+    connection: Connection, limit: int, backend: str | None = None, without: Whom = ()
+) -> list[Job]:
     """Deleted jobs whose files may still be here."""
     chosen = sa.select(JOBS).where(_LEFT, JOBS.c.deleted_at.is_not(None))
-    chosen = chosen.where(JOBS.c.purged_at.is_(None))
+    chosen = _of_others(chosen.where(JOBS.c.purged_at.is_(None)), without)
+    if backend is not None:
+        chosen = chosen.where(JOBS.c.backend == backend)
     return _all(connection, chosen.order_by(JOBS.c.id).limit(limit))
+
+
+def _of_others(chosen: sa.Select[Any], without: Whom) -> sa.Select[Any]:
+    if not without:
+        return chosen
+    return chosen.where(sa.tuple_(JOBS.c.owner, JOBS.c.host).not_in(sorted(without)))
 
 
 def mark(connection: Connection, job_id: int, column: str, values: Mapping[str, Any]) -> bool:

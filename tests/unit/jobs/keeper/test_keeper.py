@@ -142,6 +142,27 @@ def test_a_silent_batch_system_is_unknown_never_lost(portal: Portal, broken: Bro
     until(lambda: portal.job(job.id).state is State.COMPLETE, keeper.reconcile)
 
 
+class Away(ProcessBackend):
+    """One that has a host which does not answer."""
+
+    def send(self, order: Order, inputs: Path) -> str:
+        """Do it, but not there."""
+        if order.host == "away":
+            raise SILENT
+        return super().send(order, inputs)
+
+
+def test_a_host_that_is_away_holds_up_nobody_else(portal: Portal, backend: ProcessBackend) -> None:
+    keeper = portal.keeper(Away(backend._root, backend._programs), clock=lambda: 0.0)
+    # As many as the keeper looks at in a turn.
+    for _ in range(100):
+        portal.submit("true", host="away")
+    here = portal.submit("true")
+    keeper.turn()
+    keeper.turn()
+    assert portal.job(here.id).batch_id
+
+
 def test_what_left_the_map_is_an_error_with_a_reason(portal: Portal, broken: Broken) -> None:
     keeper = portal.keeper(broken)
     waiting, sent = portal.submit("true"), portal.submit("sleep 1")

@@ -219,3 +219,25 @@ def test_events_tell_the_story(store: Store) -> None:
         (Cause.SUBMITTED, "", False),
         (Cause.REFUSED, "no such partition", True),
     ]
+
+
+def test_lists_leave_out_who_is_left_alone(store: Store) -> None:
+    away = {("alice", "away")}
+    for owner, host in (("alice", "away"), ("alice", ""), ("bob", "away")):
+        store.submit(new_job(owner, host=host))
+        for kind in (None, State.DELETE):
+            job = store.submit(new_job(owner, host=host))
+            store.apply(job.id, states.SENT)
+            store.apply(job.id, states.finished(0))
+            if kind:
+                store.want_cancel(job.id, kind)
+
+    def whose(found: list[Job]) -> list[tuple[str, str]]:
+        return sorted((job.owner, job.host) for job in found)
+
+    others = [("alice", ""), ("bob", "away")]
+    assert whose(store.unsent("slurm", without=away)) == others
+    assert whose(store.uncollected("slurm", without=away)) == others
+    assert whose(store.unpurged("slurm", away)) == others
+    assert store.unpurged("dispatch") == []
+    assert len(store.unsent("slurm")) == 3
