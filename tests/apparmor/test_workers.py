@@ -44,6 +44,12 @@ def test_what_the_role_wrote_is_enforced_since_the_host_was_booted() -> None:
     assert {each for each in names if kernel.loaded().get(each) == "enforce"} == names
 
 
+def test_a_unit_runs_under_its_profile_since_the_host_was_booted() -> None:
+    with host.denials() as denied:
+        assert host.run(["systemctl", "start", "sciportal-tried.service"]).returncode == 1
+    assert denied.of("sciportal-tried", operation="open", name="/etc/fstab", comm="cat")
+
+
 def test_a_worker_may_do_its_own_work_and_no_other(seed: Seed) -> None:
     home, name = Path("/home") / seed.account, Path(seed.program).name
     (home / "private").write_text("x")
