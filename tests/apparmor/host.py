@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-# The machine's processor is emulated.
-PATIENCE = 120
+# Seconds for one command: the processor is emulated, and others may have most of it.
+PATIENCE = 900
 _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|(\S+))')
 
 
