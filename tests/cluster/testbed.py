@@ -154,7 +154,7 @@ PATIENCE = 4
 
 
 def wait_for(what: Callable[[], Any], seconds: float, every: float = 0.2) -> Any:
-    """Wait until `what()` is true and return it.
+    """Wait until `what()` is true and return it; who does not answer is asked again.
 
     Args:
         what: is asked again and again.
@@ -163,9 +163,15 @@ def wait_for(what: Callable[[], Any], seconds: float, every: float = 0.2) -> Any
     """
     deadline = time.monotonic() + PATIENCE * seconds
     while True:
-        value = what()
-        if value:
-            return value
+        value: Any
+        try:
+            value = what()
+        except (urllib.error.URLError, ConnectionError) as error:
+            # Another test's play restarts the front end.
+            value = error
+        else:
+            if value:
+                return value
         if time.monotonic() > deadline:
             pytest.fail(f"not within {PATIENCE} times {seconds} s: {what}; last: {value!r}")
         time.sleep(every)
