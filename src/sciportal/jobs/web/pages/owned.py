@@ -6,7 +6,6 @@ and what is not of the documented form is left out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -69,16 +68,15 @@ class Origins(NamedTuple):
     """Scheme, `//`, domain and port of the services for people who are signed in."""
 
 
-def read(text: str) -> list[Mapping[str, Any]]:
+def read(said: object) -> list[Mapping[str, Any]]:
     """The results in what the command said.
+
+    Args:
+        said: its JSON, decoded.
 
     Raises:
         ServiceError: the command itself failed, or said something else.
     """
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
-        said = None
     if not isinstance(said, dict) or said.get("schema") != SCHEMA:
         found = "sbatch-service gave no answer that the portal understands"
         raise ServiceError("your services", found, "use it on the login host, or ask the operators")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -28,9 +27,9 @@ RUNNING: dict[str, Any] = {
 }
 
 
-def said(*results: object, **more: object) -> str:
+def said(*results: object, **more: object) -> dict[str, object]:
     """What the command says."""
-    return json.dumps({"schema": 1, "results": results, **more})
+    return {"schema": 1, "results": [*results], **more}
 
 
 def test_a_running_service() -> None:
@@ -86,13 +85,10 @@ def test_only_names_of_services_are_taken() -> None:
     assert [each["service"] for each in results] == ["apache"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "nonsense", "[]", "null", "[" * 100_000, '{"schema": 2, "results": []}', "1" * 5000],
-)
-def test_words_that_nobody_understands(text: str) -> None:
+@pytest.mark.parametrize("answer", ["", "nonsense", [], None, {}, {"schema": 2, "results": []}, 1])
+def test_words_that_nobody_understands(answer: object) -> None:
     with pytest.raises(ServiceError, match="no answer that the portal understands"):
-        owned.read(text)
+        owned.read(answer)
 
 
 def test_a_call_that_failed() -> None:
