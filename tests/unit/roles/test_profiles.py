@@ -13,16 +13,21 @@ from unit.roles.test_variables import ROLES
 JOB = {"kind": "job", "program": "/opt/w", "environment": "/opt/venv", "work": "/srv/jobs"}
 
 
+def resolved(name: str, *roles: str, **given: Any) -> list[Any]:
+    """A variable of the role, as a play has it that gives these values."""
+    variables: dict[str, Any] = {}
+    for role in ("apparmor", *roles):
+        for part in ("defaults", "vars"):
+            variables |= _yaml(ROLES / role / part / "main.yml")
+    templar = Templar(loader=_loader, variables=variables | given)
+    found: list[Any] = templar.resolve_variable_expression(name)
+    return list(found)
+
+
 def refused(kind: str, *profiles: dict[str, Any]) -> list[str]:
     """What is refused."""
-    variables: dict[str, Any] = {
-        **_yaml(ROLES / "apparmor/defaults/main.yml"),
-        **_yaml(ROLES / "apparmor/vars/main.yml"),
-        "apparmor_profiles": [{"name": f"p{at}", **each} for at, each in enumerate(profiles)],
-    }
-    templar = Templar(loader=_loader, variables=variables)
-    found: list[str] = templar.resolve_variable_expression(f"__apparmor_{kind}")
-    return list(found)
+    named = [{"name": f"p{at}", **each} for at, each in enumerate(profiles)]
+    return resolved(f"__apparmor_{kind}", apparmor_profiles=named)
 
 
 KINDS = ("wrong_names", "incomplete", "wrong_paths", "wrong_words", "wrong_rules")
@@ -38,6 +43,13 @@ def test_good_profiles_are_taken() -> None:
         {"state": "absent"},
     ]
     assert [refused(kind, *good) for kind in KINDS] == [[]] * len(KINDS)
+
+
+def test_those_of_the_portal_are_taken() -> None:
+    profiles = resolved("__job_portal_profiles", "job_portal")
+    names = [each["name"] for each in profiles]
+    assert names == ["sciportal-portal", "sciportal-keeper", "sciportal-listener"]
+    assert [refused(kind, *profiles) for kind in KINDS] == [[]] * len(KINDS)
 
 
 @pytest.mark.parametrize("name", ["", "A", "1a", "a b", "a//b", "../a", "a\n", "a{b}", "x" * 65])
