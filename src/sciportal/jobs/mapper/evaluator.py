@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import util
 from typing import TYPE_CHECKING, Any
 
 from sciportal.jobs.mapper.outcome import Outcome
@@ -43,13 +45,26 @@ def serve(function: Function, connection: Connection, parent: int) -> None:
     """
     # What evaluates for hours would not notice that nobody waits for it.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if os.getppid() != parent:
         return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _leave_to_parent(signal.SIGTERM)
     with suppress(EOFError):
         while chunk := connection.recv():
             for point in chunk:
                 _answer(function, point, connection)
+
+
+def _leave_to_parent(number: int) -> None:
+    """Have a signal end this process only by way of its parent.
+
+    Slurm ends a task by a signal to each of its processes, in any order. Would that end this one
+    before its parent, the parent would take it for a failure of the point. A handler that does
+    nothing, since programs that the function runs do not inherit it, as they would what is ignored.
+    """
+    signal.signal(number, lambda *_: None)
+    os.register_at_fork(after_in_child=partial(signal.signal, number, signal.SIG_DFL))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
 def _answer(function: Function, point: Point, connection: Connection) -> None:
@@ -83,7 +98,14 @@ class Evaluator:
         self._process = context.Process(  # type: ignore[attr-defined]  # of each real context
             target=serve, args=(function, theirs, os.getpid()), daemon=True
         )
-        self._process.start()
+        # Unblocked by `serve`, when it has its handler.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        # At our exit `daemon` asks by a signal that it leaves to us, and waits.
+        util.Finalize(self, self._process.kill, exitpriority=0)
         theirs.close()
         self._left: deque[Point] = deque()
         self._since = 0.0

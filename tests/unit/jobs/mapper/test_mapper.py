@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -85,6 +86,40 @@ def test_a_point_that_ends_its_process_takes_no_other_with_it(death: Any, said: 
     assert results.gather() == [None if x in (3, 4, 19) else -x for x in range(20)]
     assert [each.index for each in results.failures] == [3, 4, 19]
     assert all(said in each.error for each in results.failures)
+
+
+def test_the_signal_by_which_a_task_is_ended_is_no_failure_of_its_points() -> None:
+    def function(x: int) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return -x
+
+    results = Mapper(2).map(function, range(4), chunksize=2)
+    assert results.gather() == [0, -1, -2, -3]
+    assert not results.failures
+
+
+def test_that_signal_ends_what_the_function_runs() -> None:
+    def function(_point: int) -> tuple[int, int]:
+        program = subprocess.run(["sh", "-c", "kill -TERM $$"], check=False).returncode
+        child = os.fork()
+        if not child:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os._exit(0)
+        return program, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    assert list(Mapper(1).map(function, [0])) == [(-signal.SIGTERM, -signal.SIGTERM)]
+
+
+def test_a_program_ends_whose_points_go_on() -> None:
+    text = """
+import time
+from sciportal.jobs.mapper import Mapper
+results = Mapper(2).map(lambda x: x and time.sleep(600), range(2))
+print(next(results))
+"""
+    words = [sys.executable, "-c", text]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "0\n", "")
 
 
 def test_a_point_that_fails_once_is_evaluated_again_alone(tmp_path: Path) -> None:
