@@ -120,6 +120,17 @@ def test_who_has_no_account_on_the_cluster_is_told(doors: Doors, cluster: Cluste
     assert "account map" in said.out
 
 
+def test_a_person_sees_the_services_of_the_account(alice: Client, cluster: Cluster) -> None:
+    listed = json.loads(
+        cluster.run(CTL, ["sbatch-service", "status", "--json"], user="alice", check=False).out
+    )
+    shown = alice.ask("GET", "/services.html", None, "Accept: text/html")
+    assert shown.status == 200, shown
+    assert "What to do" not in shown.text
+    named = set(re.findall(r'id="service-([^"]+)"', shown.text))
+    assert named == {each["service"] for each in listed["results"]}, shown.text
+
+
 def test_strangers_are_sent_to_sign_in(stranger: Client) -> None:
     for path in ("/jobs.json", "/jobs.html", "/applications.json", "/services.html"):
         answer = stranger.ask("GET", path)
