@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from jobs.samples import new_job
 from sciportal.jobs import exchange, order
-from sciportal.jobs.exchange import Ask, Beat, Holding, Report
+from sciportal.jobs.exchange import Ask, Beat, Holding, Report, Written
 from sciportal.jobs.settings import DISPATCH
 from sciportal.jobs.store.job import Job
 from sciportal.jobs.store.store import Store
@@ -40,9 +40,12 @@ def take(worker: FlaskClient, request: str = "r1", room: int = 1) -> list[order.
     return [order.from_json(each) for each in answer.json["jobs"]]
 
 
-def beat(worker: FlaskClient, *running: Holding) -> exchange.Pulse:
+def beat(
+    worker: FlaskClient, *running: Holding, written: tuple[Written, ...] = ()
+) -> exchange.Pulse:
     """What it is told."""
-    answer = worker.post("/jobs/heartbeat.json", json=exchange.to_json(Beat("far", running)))
+    said = exchange.to_json(Beat("far", running, written))
+    answer = worker.post("/jobs/heartbeat.json", json=said)
     assert answer.status_code == 200, answer.text
     return exchange.pulse(answer.json)
 

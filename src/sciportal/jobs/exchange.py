@@ -12,22 +12,30 @@ here and nowhere else, and what it has not may be given to another worker once t
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sciportal.jobs import names
+from sciportal.jobs import names, script
 from sciportal.jobs.states import Cause
 from sciportal.jobs.strict import Table
 
 MOST_JOBS = 10_000
 """That one worker has."""
 MOST_REASON = 1000
+STREAMS = (script.OUT, script.ERR)
+MOST_END = 16_384
+"""Bytes of what a job wrote, of each stream."""
+MOST_WRITTEN = 32
+"""Streams of one heartbeat."""
 ENDS = (Cause.FINISHED, Cause.LOST, Cause.REFUSED, Cause.CANCELLED, Cause.REQUEUED)
 """How a worker may say that a job ended; with REQUEUED its node died."""
 
 _ADVICE = "use the same version of sciportal on both sides"
+# Of so many bytes in base64.
+_MOST_TEXT = 4 * -(-MOST_END // 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,40 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """The end of what a running job has written so far."""
+
+    job: int
+    attempt: int
+    stream: str
+    """One of STREAMS."""
+    size: int
+    """Bytes that were written in all."""
+    end: str
+    """The last ones, at most MOST_END, in base64."""
+
+    @classmethod
+    def of(cls, job: int, attempt: int, stream: str, size: int, end: bytes) -> Written:
+        """The same, from the bytes themselves."""
+        return cls(job, attempt, stream, size, base64.b64encode(end).decode("ascii"))
+
+    def last_bytes(self) -> bytes:
+        """The last bytes themselves.
+
+        Raises:
+            ValueError: they are not in base64.
+        """
+        return base64.b64decode(self.end, validate=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """A worker's heartbeat: all jobs that it has, so that their leases go on."""
 
     worker: str
     running: tuple[Holding, ...] = ()
+    written: tuple[Written, ...] = ()
+    """What changed since the last heartbeat; not all of it, if that is much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +163,28 @@ def beat(data: object) -> Beat:
         )
         each.done()
         running.append(holding)
+    written = table.tables("written", most=MOST_WRITTEN) if table.has("written") else []
+    made = Beat(worker, tuple(running), tuple(map(_written, written)))
     table.done()
-    return Beat(worker, tuple(running))
+    return made
+
+
+def _written(table: Table) -> Written:
+    made = Written(
+        table.number("job"),
+        table.number("attempt", least=1),
+        table.text("stream", fits=STREAMS.__contains__),
+        table.number("size"),
+        table.text("end", most=_MOST_TEXT),
+    )
+    table.done()
+    try:
+        end = made.last_bytes()
+    except ValueError:
+        raise table.error("the end of what a job wrote is not in base64") from None
+    if len(end) > min(made.size, MOST_END):
+        raise table.error("the end of what a job wrote is longer than it may be")
+    return made
 
 
 def pulse(data: object) -> Pulse:

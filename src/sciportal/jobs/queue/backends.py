@@ -9,6 +9,7 @@ from sciportal.jobs.accounts.client import Helper
 from sciportal.jobs.queue.dispatch import DispatchBackend
 from sciportal.jobs.queue.slurm import SlurmBackend
 from sciportal.jobs.settings import DISPATCH, SLURM
+from sciportal.jobs.written import WrittenFiles
 from sciportal.service.errors import UsageError
 from sciportal.service.slurm import Slurm
 
@@ -38,5 +39,5 @@ def backends(settings: Settings) -> dict[str, Backend]:
         slurm = Slurm(programs.slurm_bin, environ=environment)
     return {
         SLURM: SlurmBackend(Helper(accounts, settings.helper), slurm),
-        DISPATCH: DispatchBackend(),
+        DISPATCH: DispatchBackend(WrittenFiles(settings.state_dir)),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sciportal.jobs.queue.backend import Attempt, Collected, Tail
-from sciportal.service.errors import NotRunningError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,12 +12,20 @@ if TYPE_CHECKING:
 
     from sciportal.jobs.order import Order
     from sciportal.jobs.queue.backend import Sight
+    from sciportal.jobs.written import WrittenFiles
 
 
 class DispatchBackend:
-    """A `Backend` that does nothing: claims, heartbeats and reports of workers are the store's."""
+    """A `Backend` that does nothing: claims, heartbeats and reports of workers are the store's.
+
+    Args:
+        written: what workers tell of running jobs.
+    """
 
     pulls = True
+
+    def __init__(self, written: WrittenFiles) -> None:
+        self._written = written
 
     def send(self, order: Order, inputs: Path) -> str:  # noqa: ARG002  # the protocol's
         """See `Backend`: a worker will ask for it."""
@@ -35,10 +42,9 @@ class DispatchBackend:
         """See `Backend`: its worker brings them."""
         return Collected()
 
-    def tail(self, attempt: Attempt, stream: str, start: int, most: int) -> Tail:  # noqa: ARG002
-        """See `Backend`: what is far away is seen when it is over."""
-        found = "it is on another cluster, whose worker brings it when the job has ended"
-        raise NotRunningError("read what a job writes", found, "wait for its end")
+    def tail(self, attempt: Attempt, stream: str, start: int, most: int) -> Tail:
+        """See `Backend`: its worker tells the end of it."""
+        return self._written.piece(attempt, stream, start, most)
 
     def clean(self, attempt: Attempt) -> None:
         """See `Backend`: its worker does."""

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from flask import Response
 
 from sciportal.jobs import exchange, failed_points, names, order, states
-from sciportal.jobs.exchange import Report
+from sciportal.jobs.exchange import Report, Written
 from sciportal.jobs.states import Cause, Event
 from sciportal.jobs.store.job import Brought, Job
 from sciportal.jobs.web import bodies, schemas, serving, uploads
 from sciportal.jobs.web.bodies import JSON, MULTIPART
+from sciportal.jobs.web.portal import Portal
 from sciportal.jobs.web.problems import ProblemError, invalid, missing
 from sciportal.jobs.web.routes import Answer, Call, Route, Who
+from sciportal.jobs.written import WrittenFiles
 
 _MOST = 4_000_000
 """Bytes of what a worker says, without results."""
@@ -49,7 +52,7 @@ def next_job(call: Call) -> Answer:
 
 
 def heartbeat(call: Call) -> Answer:
-    """A worker keeps its jobs, says which start, and is told which to end."""
+    """A worker keeps its jobs, says which start, what they write, and is told which to end."""
     beat = exchange.beat(bodies.json_of(call.request, _MOST))
     _check_name(call, beat.worker)
     _seen(call)
@@ -63,8 +66,22 @@ def heartbeat(call: Call) -> Answer:
             job = portal.store.apply(each.job, states.STARTED, each.attempt)
             if job.final or job.attempt != each.attempt:
                 lost.add(each.job)
+    for said in beat.written:
+        if running.get(said.job) == said.attempt and said.job not in lost:
+            _keep(portal, said)
     cancel = tuple(sorted(set(told.cancel) - lost))
     return Answer(exchange.to_json(exchange.Pulse(cancel, tuple(sorted(lost)), lease)))
+
+
+def _keep(portal: Portal, said: Written) -> None:
+    written = WrittenFiles(portal.settings.state_dir)
+    # That it keeps its jobs is worth more than what it tells of them.
+    with suppress(OSError):
+        written.put(said)
+    job = portal.store.job(said.job)
+    if job is None or job.final:
+        # It ended meanwhile, and whoever removes its files may have done so.
+        written.remove(said.job)
 
 
 def input_file(call: Call, job: int, name: str) -> Response:
@@ -111,6 +128,7 @@ def _concluded(call: Call, job: Job, report: Report) -> bool:
 
         def place() -> Brought:
             portal.files.replace(incoming, job.id)
+            WrittenFiles(portal.settings.state_dir).remove(job.id)
             failed = failed_points.of_results(portal.files, job.order)
             return Brought(digest, report.usage, failed)
 
@@ -190,7 +208,8 @@ def _seen(call: Call, room: int | None = None) -> None:
 
 
 _ASK = schemas.shape({"worker": schemas.TEXT, "request": schemas.TEXT, "room": schemas.NUMBER})
-_BEAT = schemas.shape({"worker": schemas.TEXT, "running": schemas.listing(schemas.ANY)})
+_LIST = schemas.listing(schemas.ANY)
+_BEAT = schemas.shape({"worker": schemas.TEXT, "running": _LIST}, {"written": _LIST})
 _IDS = schemas.listing(schemas.NUMBER)
 
 ROUTES = (

@@ -27,6 +27,7 @@ from sciportal.jobs.worker.patience import Patience
 from sciportal.jobs.worker.place import Place, left, why
 from sciportal.jobs.worker.portal import Portal, Taken
 from sciportal.jobs.worker.settings import Settings
+from sciportal.jobs.worker.writing import Writing
 from sciportal.service.errors import ServiceError
 
 _ERRANDS = 4
@@ -65,6 +66,7 @@ class Worker:
         self._entries = {each.key: each for each in parts.ledger.entries()}
         self._under_way: dict[str, Future[Any]] = {}
         self._patience = Patience(parts.clock)
+        self._writing = Writing(self.directory)
         self._lease = _FIRST_LEASE
         self._beaten = self._asked = float("-inf")
         self._stopping = threading.Event()
@@ -107,11 +109,16 @@ class Worker:
             Holding(each.order.job, each.order.attempt, each.step in (Step.READY, Step.GRANTED))
             for each in self._entries.values()
         ]
+        # Where the way is bad, nothing holds up what keeps the leases.
+        well = not self._patience.failures(_BEATING)
+        granted = [each for each in self._entries.values() if each.step is Step.GRANTED]
+        written = self._writing.news(granted if well else ())
         try:
-            pulse = self._parts.portal.beat(Beat(self._settings.name, tuple(told)))
+            pulse = self._parts.portal.beat(Beat(self._settings.name, tuple(told), written))
         except ServiceError as error:
             self._failed(_BEATING, error)
             return
+        self._writing.told()
         self._patience.went_well(_BEATING)
         self._beaten, self._lease = self._parts.clock(), pulse.lease
         for each in list(self._entries.values()):

@@ -18,6 +18,7 @@ from sciportal.jobs.order import Map, Order
 from sciportal.jobs.queue.backend import Attempt, Phase, Sight
 from sciportal.jobs.queue.dispatch import DispatchBackend
 from sciportal.jobs.states import Cause, State
+from sciportal.jobs.written import WrittenFiles
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 
 
@@ -228,7 +229,7 @@ def test_many_jobs_at_once(portal: Portal, backend: ProcessBackend) -> None:
 
 
 def test_what_workers_pull_is_left_to_them(portal: Portal) -> None:
-    keeper = portal.keeper(DispatchBackend())
+    keeper = portal.keeper(DispatchBackend(WrittenFiles(portal.settings.state_dir)))
     job = portal.submit("true")
     keeper.turn()
     keeper.reconcile()

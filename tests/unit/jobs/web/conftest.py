@@ -16,10 +16,12 @@ from jobs.clock import Clock
 from jobs.socket_server import Site
 from sciportal.jobs.descriptors.catalogue import Catalogue
 from sciportal.jobs.files import JobFiles
+from sciportal.jobs.queue.dispatch import DispatchBackend
 from sciportal.jobs.settings import DISPATCH, Settings
 from sciportal.jobs.store.store import Store
 from sciportal.jobs.web import app as portal_app
 from sciportal.jobs.web.portal import Portal
+from sciportal.jobs.written import WrittenFiles
 
 
 @pytest.fixture
@@ -34,7 +36,9 @@ def database_url(tmp_path: Path, sqlite_template: Path) -> str:
 def portal(settings: Settings, store: Store, catalogue: Catalogue) -> Portal:
     """A portal with one application, whose jobs workers pull."""
     given = replace(settings, default_backend=DISPATCH, operators=("carol",))
-    return Portal(given, store, JobFiles(given.state_dir, given.limits), catalogue, b"s" * 32, {})
+    files = JobFiles(given.state_dir, given.limits)
+    dispatch = DispatchBackend(WrittenFiles(given.state_dir))
+    return Portal(given, store, files, catalogue, b"s" * 32, {DISPATCH: dispatch})
 
 
 @pytest.fixture

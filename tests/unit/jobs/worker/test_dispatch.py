@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from dispatch.far import Far
+from sciportal.jobs.queue.backend import Attempt
+from sciportal.jobs.queue.dispatch import DispatchBackend
 from sciportal.jobs.states import Cause, State
+from sciportal.jobs.written import WrittenFiles
 
 
 def test_jobs_of_a_cluster_run_once_and_come_back(every_far: Far) -> None:
@@ -24,6 +27,23 @@ def test_jobs_of_a_cluster_run_once_and_come_back(every_far: Far) -> None:
     assert far.job(jobs[0]).usage["disk_bytes"] > 0
     causes = [each.cause for each in far.store.events(jobs[0])]
     assert causes == [Cause.SUBMITTED, Cause.CLAIMED, Cause.STARTED, Cause.FINISHED]
+
+
+def test_what_a_job_writes_is_seen_while_it_runs(far: Far) -> None:
+    settings = far.cluster("far")
+    go = far.tally / "go"
+    script = f"echo begun\nwhile [ ! -e {go} ]; do sleep 0.1; done\necho done\n"
+    job = far.submit(script=script)
+    far.start_worker(settings)
+    backend = DispatchBackend(WrittenFiles(far.root / "state"))
+    attempt = Attempt.of(far.job(job).order)
+    far.until(lambda: backend.tail(attempt, "stdout", 0, 100).data == b"begun\n")
+    assert not far.job(job).final
+    go.touch()
+    far.wait()
+    assert far.result(job, "stdout") == "begun\ndone\n"
+    assert backend.tail(attempt, "stdout", 0, 100).size == 0
+    far.idle(settings)
 
 
 def test_cancelling_ends_the_real_job(far: Far) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sciportal.jobs import exchange
-from sciportal.jobs.exchange import Ask, Beat, Holding, Pulse, Report
+from sciportal.jobs.exchange import Ask, Beat, Holding, Pulse, Report, Written
 from sciportal.jobs.states import Cause
 from sciportal.service.errors import UsageError
 
@@ -21,6 +21,7 @@ SUM = "0" * 64
     [
         (Ask("cluster2", "ab12", 3, (1, 2)), exchange.ask),
         (Beat("cluster2", (Holding(17, 2, True), Holding(18, 1))), exchange.beat),
+        (Beat("c", (Holding(1, 1),), (Written.of(1, 1, "stderr", 9, b"a\xff\0"),)), exchange.beat),
         (Pulse((1,), (2, 3), 7.5), exchange.pulse),
         (Report(2, Cause.FINISHED, 3, "", {"user_seconds": 1.5}, SUM), exchange.report),
         (Report(1, Cause.LOST, None, "its node died"), exchange.report),
