@@ -6,10 +6,11 @@ import os
 import sys
 
 from sciportal.light import TYPE_CHECKING
-from sciportal.service import account, lifecycle, result, site, talk, words
+from sciportal.service import account, result, site, words
 from sciportal.service.account import Account
 from sciportal.service.errors import ServiceError, UsageError
 from sciportal.service.home import Home, explained
+from sciportal.service.names import job_name
 from sciportal.service.plan import PERMISSION, Action
 from sciportal.service.session import Options, Session
 from sciportal.service.site import Site
@@ -17,9 +18,11 @@ from sciportal.service.slurm import Slurm
 from sciportal.service.terminal import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
+    from sciportal.service.job import Job
+    from sciportal.service.lifecycle import Queue
     from sciportal.service.words import Call
 
 INTERRUPTED = 130
@@ -93,9 +96,13 @@ def _act(call: Call, rules: Site, who: Account, *, login: bool) -> int:
     if call.action == words.PORT:
         return _ports(session)
     action = _action(call)
-    services, queue = call.services, None
+    asked = _asked(session, call.services) if action is Action.STATUS else None
+    # These take as long to load as squeue takes to answer.
+    from sciportal.service import lifecycle, talk
+
+    services, queue = call.services, asked and lifecycle.read(asked)
     if not services:
-        services, queue = lifecycle.known(session, action)
+        services, queue = lifecycle.known(session, action, queue)
         if not services and action in PERMISSION:
             # Each service would say so, but there is none.
             who.check_member(rules.group)
@@ -114,6 +121,11 @@ def _act(call: Call, rules: Site, who: Account, *, login: bool) -> int:
     return _tell(call, results)
 
 
+def _asked(session: Session, services: Sequence[str]) -> Callable[[], Sequence[Job]]:
+    names = sorted(map(job_name, services))
+    return session.slurm.ask(user=session.account.name, names=names)
+
+
 def _ports(session: Session) -> int:
     from sciportal.service import allocation
 
@@ -124,8 +136,10 @@ def _ports(session: Session) -> int:
 
 
 def _results(
-    session: Session, action: Action, services: Sequence[str], queue: lifecycle.Queue | None
+    session: Session, action: Action, services: Sequence[str], queue: Queue | None
 ) -> list[dict[str, Any]]:
+    from sciportal.service import lifecycle
+
     return [each.as_json() for each in lifecycle.run(session, action, services, queue)]
 
 
@@ -135,7 +149,7 @@ def _everyone(call: Call, rules: Site) -> int:
     action = _action(call)
     if action is Action.PURGE and not (call.yes or call.check):
         _agree(call, f"{', '.join(call.services) or 'every service'} of every account")
-    from sciportal.service import everyone
+    from sciportal.service import everyone, talk
 
     results = everyone.run(
         rules,
@@ -162,6 +176,8 @@ def _action(call: Call) -> Action:
 
 
 def _agree(call: Call, what: str) -> None:
+    from sciportal.service import talk
+
     if call.json or not talk.confirm_purge(what):
         raise UsageError("purge", "nobody agreed to it", "give --yes")
 
@@ -170,6 +186,8 @@ def _tell(call: Call, results: Sequence[dict[str, Any]]) -> int:
     if call.json:
         print(result.as_json(results))
     else:
+        from sciportal.service import talk
+
         talk.show(results, call)
     # A list says what there is, whatever state it is in.
     return 0 if call.action == words.LIST else result.exit_code(result.codes(results))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sciportal.light import TYPE_CHECKING, suppress
-from sciportal.service.deed import perform
+from sciportal.service.deed import MEANWHILE, perform
 from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.job import Job
 from sciportal.service.layout import CENTRAL, LOGS, PORTS_LOCK, ROTATION_STATUS, STATE
@@ -16,14 +16,18 @@ from sciportal.service.setup import directories
 from sciportal.service.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     Queue = Sequence[Job] | UnknownError
     """The jobs, or why nobody knows them."""
+    Asked = Callable[[], Sequence[Job]]
+    """Waits for the jobs; see `Slurm.ask`."""
     Deed = Callable[[View], Generator[float, Sequence[Job], Result]]
     """What is done to one service; see `deed`."""
 
 _LOCK_TRIES = 5
+# Commands of so many services are under way at once, each of which mostly waits for slurmctld.
+_AWAY = 4
 
 
 class _Piece:
@@ -33,8 +37,28 @@ class _Piece:
         self.view = view
         self.lock = lock
         self.work = deed(view)
-        self.delay = next(self.work)
+        self.delay = 0.0
         self.result: Result | None = None
+
+    def go_on(self, jobs: Queue | None) -> None:
+        """Do what can be done now: begin, without jobs; else with what is known of them."""
+        try:
+            if jobs is None:
+                self.delay = next(self.work)
+            elif isinstance(jobs, UnknownError):
+                self.delay = self.work.throw(jobs)
+            else:
+                self.delay = self.work.send(jobs)
+        except StopIteration as stop:
+            self.result = stop.value
+        except ServiceError as error:
+            view = self.view
+            self.result = _failed(view.session, view.service, None, error, view)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it waits for a command of its own."""
+        return self.result is None and self.delay == MEANWHILE
 
 
 def run(
@@ -115,8 +139,12 @@ def drive(
                 action=piece.result.action or action.value
             )
     finally:
-        for piece in pieces:
-            _end(session, piece)
+        try:
+            for piece in pieces:
+                piece.work.close()
+        finally:
+            for piece in pieces:
+                _end(session, piece)
     return [results[service] for service in deeds]
 
 
@@ -138,10 +166,7 @@ def known(
     names |= {name.removesuffix(".json") for name in home.names(STATE) if name.endswith(".json")}
     if action in (Action.STATUS, Action.STOP, Action.PURGE):
         if queue is None:
-            try:
-                queue = session.slurm.jobs(user=session.account.name)
-            except UnknownError as error:
-                queue = error
+            queue = read(session.slurm.ask(user=session.account.name))
         jobs = () if isinstance(queue, UnknownError) else queue
         running = (service_of(job.name) for job in jobs if not job.is_over and job.is_ours)
         names |= {name for name in running if name}
@@ -181,49 +206,66 @@ def _lock(session: Session, service: str, action: Action) -> Lock | None:
                 raise
 
 
-def _rounds(session: Session, pieces: Iterable[_Piece], first: Queue | None, *, wide: bool) -> None:
+def _rounds(session: Session, pieces: Sequence[_Piece], queue: Queue | None, *, wide: bool) -> None:
     """Show every piece of work the queue, again and again, until all are done."""
-    waiting = list(pieces)
+    waiting = pieces
+    answer = _ask(session, pieces, wide=wide) if pieces and queue is None else None
+    # Some have modules to load, which they do while squeue runs.
+    for piece in pieces:
+        piece.go_on(None)
     while waiting:
-        delay = min(piece.delay for piece in waiting)
-        if delay:
-            session.sleep(delay)
-        queue: Queue
-        try:
-            queue = _queue(session, waiting, wide=wide) if first is None else first
-        except UnknownError as error:
-            queue = error
-        first = None
-        waiting = [piece for piece in waiting if _advance(piece, queue, wide=wide)]
+        if answer:
+            queue = read(answer)
+        assert queue is not None
+        waiting = _round(waiting, queue, wide=wide)
         wide = False
+        if waiting:
+            delay = min(piece.delay for piece in waiting)
+            if delay:
+                session.sleep(delay)
+            answer = _ask(session, waiting, wide=wide)
 
 
-def _queue(session: Session, waiting: Sequence[_Piece], *, wide: bool) -> list[Job]:
+def _round(pieces: Sequence[_Piece], queue: Queue, *, wide: bool) -> list[_Piece]:
+    """Show each the queue; those that want to see it again."""
+    away: list[_Piece] = []
+    for piece in pieces:
+        if wide and not isinstance(queue, UnknownError):
+            piece.view.others = [job for job in queue if not piece.view.owns(job)]
+        piece.go_on(queue)
+        if piece.is_away:
+            away.append(piece)
+        if len(away) == _AWAY:
+            _come_back(away.pop(0))
+    for piece in away:
+        _come_back(piece)
+    return [piece for piece in pieces if piece.result is None]
+
+
+def _come_back(piece: _Piece) -> None:
+    while piece.is_away:
+        piece.go_on(())
+
+
+def _ask(session: Session, waiting: Sequence[_Piece], *, wide: bool) -> Asked:
     if wide:
         # Who sets up or starts something also has to know which ports the others have.
         used = {piece.view.ledger.partition for piece in waiting if piece.view.ledger.partition}
-        return session.slurm.jobs(partitions=sorted(used | {session.site.partition}))
+        return session.slurm.ask(partitions=sorted(used | {session.site.partition}))
     names = sorted(job_name(piece.view.service) for piece in waiting)
-    return session.slurm.jobs(user=session.account.name, names=names)
+    return session.slurm.ask(user=session.account.name, names=names)
 
 
-def _advance(piece: _Piece, queue: Queue, *, wide: bool) -> bool:
-    """Let one piece go on; whether it wants to see the queue again."""
+def read(asked: Asked) -> Queue:
+    """The answer of squeue, also where that is why there is none.
+
+    Args:
+        asked: see `Slurm.ask`.
+    """
     try:
-        if isinstance(queue, UnknownError):
-            piece.delay = piece.work.throw(queue)
-        else:
-            if wide:
-                piece.view.others = [job for job in queue if not piece.view.owns(job)]
-            piece.delay = piece.work.send(queue)
-    except StopIteration as stop:
-        piece.result = stop.value
-        return False
-    except ServiceError as error:
-        view = piece.view
-        piece.result = _failed(view.session, view.service, None, error, view)
-        return False
-    return True
+        return asked()
+    except UnknownError as error:
+        return error
 
 
 def _failed(

@@ -74,6 +74,23 @@ def run(
         OSError: it could not be started.
         InsistedError: a second interrupt came.
     """
+    running = begin(argv, env=env, stdin=stdin, limit=limit, terminal=terminal)
+    return running.end(timeout, patient=patient)
+
+
+def begin(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    stdin: str | None = None,
+    limit: int = 1 << 20,
+    terminal: bool = False,
+) -> Running:
+    """Start `argv` in the current directory; see `run`. Its end is to be waited for.
+
+    Raises:
+        OSError: it could not be started.
+    """
     pipes = _Pipes()
     try:
         out, err = pipes.output(), pipes.output()
@@ -81,17 +98,40 @@ def run(
         if not terminal:
             actions.append((os.POSIX_SPAWN_DUP2, pipes.input(stdin), 0))
         process = _Process(_spawn(list(argv), env, actions, group=not terminal), group=not terminal)
-        try:
-            pipes.close(out.write, err.write)
-            pair = _Pair(out.read, err.read, limit, terminal)
-            if patient:
-                return _patiently(process, pair, timeout)
-            return _follow(process, pair, timeout)
-        except BaseException:
-            process.kill()
-            raise
-    finally:
+    except BaseException:
         pipes.close(*pipes.open)
+        raise
+    pipes.close(*pipes.open - {out.read, err.read})
+    return Running(process, pipes, _Pair(out.read, err.read, limit, terminal))
+
+
+class Running:
+    """A process that was started, until its end."""
+
+    def __init__(self, process: _Process, pipes: _Pipes, pair: _Pair) -> None:
+        self._process = process
+        self._pipes = pipes
+        self._pair = pair
+
+    def end(self, timeout: float, *, patient: bool = False) -> Result:
+        """Wait for it, once.
+
+        Args:
+            timeout: seconds from now until it is ended.
+            patient: see `run`.
+
+        Raises:
+            InsistedError: a second interrupt came.
+        """
+        try:
+            if patient:
+                return _patiently(self._process, self._pair, timeout)
+            return _follow(self._process, self._pair, timeout)
+        except BaseException:
+            self._process.kill()
+            raise
+        finally:
+            self._pipes.close(*self._pipes.open)
 
 
 class _Pipe(NamedTuple):

@@ -123,21 +123,25 @@ class _Watched:
     def __getattr__(self, name: str) -> object:
         return getattr(self._slurm, name)
 
-    def jobs(
+    def ask(
         self,
         *,
         user: str | None = None,
         names: Iterable[str] = (),
         partitions: Iterable[str] = (),
-    ) -> list[Job]:
-        names = list(names)
-        try:
-            found = self._slurm.jobs(user=user, names=names, partitions=partitions)
-        except UnknownError:
-            self._line.silence()
-            raise
-        self._line.see(names, found)
-        return found
+    ) -> Callable[[], list[Job]]:
+        answer = self._slurm.ask(user=user, names=names, partitions=partitions)
+
+        def seen() -> list[Job]:
+            try:
+                found = answer()
+            except UnknownError:
+                self._line.silence()
+                raise
+            self._line.see(names, found)
+            return found
+
+        return seen
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sciportal.service.errors import ServiceError, UnknownError
 from sciportal.service.job import Job, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 # One squeue field each, in the order of Job.
 _FIELDS = ("%A", "%T", "%u", "%U", "%P", "%B", "%V", "%S", "%r", "%j", "%k")
@@ -77,6 +77,16 @@ class Slurm:
         Raises:
             UnknownError: squeue failed or did not answer in time.
         """
+        return self.ask(user=user, names=names, partitions=partitions)()
+
+    def ask(
+        self,
+        *,
+        user: str | None = None,
+        names: Iterable[str] = (),
+        partitions: Iterable[str] = (),
+    ) -> Callable[[], list[Job]]:
+        """Ask as `jobs` does; what is returned waits for the answer, and has to be called."""
         # Users choose names and comments. A separator that nobody can guess keeps them from
         # writing another field, or another user's line, into ours.
         token = os.urandom(8).hex()
@@ -89,16 +99,8 @@ class Slurm:
             argv += ["-n", ",".join(names)]
         if partitions:
             argv += ["-p", ",".join(partitions)]
-        result = self._run(argv)
-        if not result.ok:
-            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
-        records = result.out.split(mark)[1:]
-        try:
-            jobs = [_job(record.removesuffix("\n").split(separator)) for record in records]
-        except ValueError:
-            found = f"squeue printed {result.out[:80]!r}"
-            raise UnknownError("the queue", found, "see which squeue is installed") from None
-        return sorted(jobs, key=lambda job: (job.submitted, job.id))
+        running = self._begin(argv)
+        return lambda: _jobs(running.end(self._timeout), mark, separator)
 
     def submit(
         self, options: Sequence[str], script: str, env: Mapping[str, str] | None = None
@@ -110,9 +112,19 @@ class Slurm:
             script: the text of the script.
             env: the environment of the job, to which only SLURM_CONF is added.
         """
-        argv = ["sbatch", "--parsable", *options]
-        result = self._run(argv, stdin=script, env=env, patient=True)
-        return _submission(result)._replace(interrupted=result.interrupted)
+        return self.send(options, script, env)()
+
+    def send(
+        self, options: Sequence[str], script: str, env: Mapping[str, str] | None = None
+    ) -> Callable[[], Submission]:
+        """Send as `submit` does; what is returned waits for the answer, and has to be called."""
+        running = self._begin(["sbatch", "--parsable", *options], stdin=script, env=env)
+
+        def answer() -> Submission:
+            result = running.end(self._timeout, patient=True)
+            return _submission(result)._replace(interrupted=result.interrupted)
+
+        return answer
 
     def signal(self, job: Job, number: int, extra: Sequence[str] = ()) -> None:
         """Send a signal to the main process of a running job, or cancel a pending one.
@@ -203,26 +215,17 @@ class Slurm:
     def _scancel(self, job: Job, options: Sequence[str]) -> None:
         self._run(["scancel", *options, "-u", job.user, "-n", job.name, str(job.id)])
 
-    def _run(
-        self,
-        argv: list[str],
-        *,
-        stdin: str | None = None,
-        env: Mapping[str, str] | None = None,
-        patient: bool = False,
-    ) -> processes.Result:
+    def _run(self, argv: list[str]) -> processes.Result:
+        return self._begin(argv).end(self._timeout)
+
+    def _begin(
+        self, argv: list[str], *, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> processes.Running:
         if self._bindir:
             argv = [f"{self._bindir}/{argv[0]}", *argv[1:]]
         whole = self._env if env is None else {**env, **self._conf()}
         try:
-            return processes.run(
-                argv,
-                env=whole,
-                timeout=self._timeout,
-                stdin=stdin,
-                limit=1 << 26,
-                patient=patient,
-            )
+            return processes.begin(argv, env=whole, stdin=stdin, limit=1 << 26)
         except OSError as error:
             raise ServiceError(
                 "a command of Slurm",
@@ -232,6 +235,18 @@ class Slurm:
 
     def _conf(self) -> dict[str, str]:
         return {"SLURM_CONF": self._env["SLURM_CONF"]} if "SLURM_CONF" in self._env else {}
+
+
+def _jobs(result: processes.Result, mark: str, separator: str) -> list[Job]:
+    if not result.ok:
+        raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
+    records = result.out.split(mark)[1:]
+    try:
+        jobs = [_job(record.removesuffix("\n").split(separator)) for record in records]
+    except ValueError:
+        found = f"squeue printed {result.out[:80]!r}"
+        raise UnknownError("the queue", found, "see which squeue is installed") from None
+    return sorted(jobs, key=lambda job: (job.submitted, job.id))
 
 
 def _job(fields: list[str]) -> Job:

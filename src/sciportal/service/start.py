@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sciportal.light import TYPE_CHECKING
 from sciportal.service import executable, refusal, stages, submission
+from sciportal.service.deed import MEANWHILE
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 from sciportal.service.job import State
@@ -15,12 +16,16 @@ from sciportal.service.slurm import Answer, Submission
 from sciportal.service.view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
     from sciportal.service.deed import Work
+    from sciportal.service.job import Job
 
 # job_submit.lua refuses a second submission of one name for about two seconds.
 _DUPLICATE_SECONDS = 5
 _SEEN_SECONDS = 5
 _POLL = 0.2
+_NO_JOB = (Answer.REFUSED, Answer.NOT_SENT)
 
 
 def start(view: View, refused: tuple[int, ...] = ()) -> Work:
@@ -39,7 +44,7 @@ def start(view: View, refused: tuple[int, ...] = ()) -> Work:
     give_up = view.session.clock() + _DUPLICATE_SECONDS
     while True:
         endpoint = reserve(view, not_these)
-        answer = _submit(view, endpoint)
+        answer = yield from _submit(view, endpoint)
         if answer.answer is Answer.ACCEPTED:
             yield from _confirm(view, answer.job_id)
             return
@@ -67,7 +72,7 @@ def start(view: View, refused: tuple[int, ...] = ()) -> Work:
         raise _refusal(view, answer.message)
 
 
-def _submit(view: View, endpoint: Endpoint | None) -> Submission:
+def _submit(view: View, endpoint: Endpoint | None) -> Generator[float, Sequence[Job], Submission]:
     session = view.session
     site = session.site
     env = {**session.environ, **submission.stage_environment(view.service, endpoint)}
@@ -101,7 +106,7 @@ def _submit(view: View, endpoint: Endpoint | None) -> Submission:
             endpoint,
             view.ledger.nonce,
         )
-        answer = session.slurm.submit(options, text, job_env)
+        answer = yield from _answered(view, session.slurm.send(options, text, job_env))
     except InsistedError:
         # sbatch was on its way: a job may come of it.
         raise
@@ -109,10 +114,24 @@ def _submit(view: View, endpoint: Endpoint | None) -> Submission:
         _forget(view)
         raise
     if answer.interrupted:
-        if answer.answer in (Answer.REFUSED, Answer.NOT_SENT):
+        if answer.answer in _NO_JOB:
             _forget(view)
         raise KeyboardInterrupt
     return answer
+
+
+def _answered(
+    view: View, answer: Callable[[], Submission]
+) -> Generator[float, Sequence[Job], Submission]:
+    """Let the work on other services go on while sbatch is on its way."""
+    try:
+        yield MEANWHILE
+    except GeneratorExit:
+        # Somebody interrupted that other work; what is on its way arrives nonetheless.
+        if answer().answer in _NO_JOB:
+            _forget(view)
+        raise
+    return answer()
 
 
 def _remember(view: View) -> None:

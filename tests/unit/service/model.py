@@ -34,6 +34,7 @@ class Cluster:
         answers: how the next submissions are answered, see `submit`; accepted without one.
         silent: squeue gets no answer while this is true.
         calls: how often each command was called.
+        away, most_away: so many sbatch are under way, and were at most.
         start_seconds: time that a job stays pending; None for ever.
         end_seconds: time that a running job takes to end after its signal; None for ever.
         immortal: ids of jobs that not even a cancellation ends.
@@ -60,6 +61,7 @@ class Cluster:
         self.user = ""
         self.uid = 0
         self.lost: list[Submitted] = []
+        self.away = self.most_away = 0
         self._ends: dict[int, float] = {}
         self._last = 100
 
@@ -143,6 +145,27 @@ class Cluster:
             and (not partitions or job.partition in partitions)
         ]
         return sorted(found, key=lambda job: (job.submitted, job.id))
+
+    def ask(
+        self,
+        *,
+        user: str | None = None,
+        names: Iterable[str] = (),
+        partitions: Iterable[str] = (),
+    ) -> Callable[[], list[Job]]:
+        return lambda: self.jobs(user=user, names=names, partitions=partitions)
+
+    def send(
+        self, options: Sequence[str], script: str, env: Mapping[str, str] | None = None
+    ) -> Callable[[], Submission]:
+        self.away += 1
+        self.most_away = max(self.most_away, self.away)
+
+        def answer() -> Submission:
+            self.away -= 1
+            return self.submit(options, script, env)
+
+        return answer
 
     def submit(
         self, options: Sequence[str], script: str, env: Mapping[str, str] | None = None

@@ -7,6 +7,7 @@ import pytest
 from sciportal.service import lifecycle
 from sciportal.service.lock import Lock
 from sciportal.service.plan import Action
+from sciportal.service.slurm import Answer
 
 FIFTY = [f"s{number:02}" for number in range(50)]
 
@@ -19,6 +20,17 @@ def test_fifty_starts_need_two_squeues_and_get_fifty_ports(world):
     assert world.cluster.calls["squeue"] <= 2
     assert world.cluster.calls["sbatch"] == 50
     assert len({each.endpoint.port for each in results}) == 50
+
+
+def test_some_submissions_are_under_way_at_once_and_all_are_answered(world):
+    for service in FIFTY:
+        world.write(service)
+    world.cluster.answers.extend([(Answer.REFUSED, "no"), "silent, carried out"])
+    results = world.run("start", *FIFTY)
+    assert 1 < world.cluster.most_away <= 4
+    assert world.cluster.away == 0
+    assert [each.exit_code for each in results] == [1] + 49 * [0]
+    assert [len(world.cluster.of(each)) for each in FIFTY] == [0] + 49 * [1]
 
 
 @pytest.mark.parametrize("action", ["status", "start"])

@@ -146,7 +146,7 @@ def test_the_line_goes_when_the_wait_is_broken_off(world, monkeypatch, out):
         progress.watched(world.session(), Action.STOP) as session,
     ):
         with pytest.raises(UnknownError):
-            session.slurm.jobs(names=["web-service"])
+            session.slurm.ask(names=["web-service"])()
         session.sleep(1)
         session.sleep(1)
         raise KeyboardInterrupt
