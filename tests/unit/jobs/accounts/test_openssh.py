@@ -86,6 +86,7 @@ def test_a_job_goes_there_and_comes_back(own_slurm: OwnSlurm, port: int, tmp_pat
 
     def is_over() -> bool:
         seen.append(slurm.look([made])[attempt])
+        print(seen[-1])
         return seen[-1] == Sight(Phase.ENDED, 0)
 
     wait_for(is_over)
