@@ -32,6 +32,12 @@ def ends(pid: int, seconds: float = 30.0) -> bool:
     return True
 
 
+def noted_ends(path: Path) -> bool:
+    """Whether the process ends that wrote its number there, if it came so far."""
+    text = path.read_text().strip() if path.exists() else ""
+    return not text or ends(int(text))
+
+
 def descriptors() -> int:
     """How many descriptors this process has open."""
     return len(list(Path("/proc/self/fd").iterdir()))

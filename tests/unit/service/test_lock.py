@@ -87,7 +87,7 @@ def test_a_lock_that_another_holds_is_busy_after_the_timeout(path):
         BusyError, match=r"another call of sbatch-service held it for 0\.2 s"
     ) as error:
         Lock(path, "web", 0.2)
-    assert 0.2 <= time.monotonic() - begun < 2
+    assert time.monotonic() - begun >= 0.2
     assert error.value.exit_code == 6
     held.release()
 

@@ -28,6 +28,16 @@ sys.exit(runner.main())
 """
 
 
+# The same, with delays that no test waits for.
+PATIENT = DRIVER.replace(
+    "sys.exit",
+    """
+decide = runner.restart.decide
+runner.restart.decide = lambda *given, **more: decide(*given, **more)._replace(delay=600.0)
+sys.exit""",
+)
+
+
 class Job:
     """A runner and what it leaves."""
 
@@ -43,6 +53,7 @@ class Job:
         policy: str = "on-failure",
         port: int = 1,
         service: str = "web",
+        driver: str = DRIVER,
         **environ: str,
     ) -> None:
         path = script(self.home / service, f"#!/bin/sh\n{text}\n")
@@ -50,7 +61,7 @@ class Job:
         words = command(order)
         assert parse(words[4:]) == order
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, *words[4:]],
+            [sys.executable, "-c", driver, *words[4:]],
             env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", "PORT": str(port), **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -281,13 +292,11 @@ def test_what_the_main_process_left_behind_is_ended_before_the_next_start(job):
 
 
 def test_a_stop_during_the_delay_ends_it_at_once(job):
-    job.begin("echo $$ >>pids; exit 7")
+    job.begin("echo $$ >>pids; exit 7", driver=PATIENT)
     until(lambda: job.record().get("phase") == "restarting")
     job.want("stopped")
-    begun = time.monotonic()
     job.signal(signal.SIGWINCH)
     assert job.end()[0] == 0
-    assert time.monotonic() - begun < 0.9
     assert job.record()["phase"] == "ended"
 
 

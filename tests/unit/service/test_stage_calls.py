@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import pytest
 
 from sciportal.service import processes, stages
 from sciportal.service.errors import ServiceError
-from unit.service.running import descriptors, ends, script
+from unit.service.running import descriptors, noted_ends, script
 
 ENV = {"PATH": "/usr/bin:/bin"}
 
@@ -56,18 +55,14 @@ def test_a_failing_stage_that_is_silent_on_stderr_shows_its_stdout(service):
 
 
 def test_a_stage_that_hangs_is_ended_with_all_it_started(service, tmp_path):
-    path = service(f"sleep 60 & echo $! >{tmp_path}/pid; wait\n")
-    begun = time.monotonic()
+    path = service(f"sleep 600 & echo $! >{tmp_path}/pid; wait\n")
     assert "took longer than 0.5 s" in failure(path, timeout=0.5)
-    assert time.monotonic() - begun < 5
-    assert ends(int((tmp_path / "pid").read_text()))
+    assert noted_ends(tmp_path / "pid")
 
 
 def test_a_stage_that_prints_without_end_is_ended(service):
-    begun = time.monotonic()
     said = failure(service("exec yes\n"))
     assert "printed more than a stage may" in said
-    assert time.monotonic() - begun < 5
     assert len(said) < 5000
 
 
@@ -89,13 +84,10 @@ def test_control_characters_of_a_failing_stage_do_not_reach_the_terminal(service
 
 
 def test_a_stage_that_leaves_a_child_with_its_stdout_is_not_waited_for(service, tmp_path):
-    path = service(f"sleep 60 & echo $! >{tmp_path}/pid; echo '#SBATCH --mem=1G'\n")
-    begun = time.monotonic()
-    try:
-        assert call(path) == "#SBATCH --mem=1G\n"
-        assert time.monotonic() - begun < 3
-    finally:
-        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    path = service(f"sleep 600 & echo $! >{tmp_path}/pid; echo '#SBATCH --mem=1G'\n")
+    assert call(path) == "#SBATCH --mem=1G\n"
+    # It is still there.
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
 def test_a_stage_that_is_killed_names_the_signal(service):
