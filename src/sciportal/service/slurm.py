@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # One squeue field each, in the order of Job.
 _FIELDS = ("%A", "%T", "%u", "%U", "%P", "%B", "%V", "%S", "%r", "%j", "%k")
+# signal(7); sh(1) adds 128 to the number of the one that killed a command.
+_SIGNALS, _OF_SHELL = 64, 128
 _ADMIN_COMMENT = "AdminComment="
 
 
@@ -287,11 +289,21 @@ def _answer(result: processes.Result) -> Answer:
         return Answer.REFUSED
     if refusal.is_unsent(result.err):
         return Answer.NOT_SENT
-    return Answer.SILENT if refusal.is_unanswered(result.err) else Answer.REFUSED
+    # Whatever kills it may come after Slurm has taken the job.
+    is_unknown = _signal(result.code) or refusal.is_unanswered(result.err)
+    return Answer.SILENT if is_unknown else Answer.REFUSED
+
+
+def _signal(code: int) -> int:
+    """The signal that killed a program, also if a shell around it says so; 0 for none."""
+    killed = code - _OF_SHELL if code > _OF_SHELL else -code
+    return killed if 0 < killed <= _SIGNALS else 0
 
 
 def _why(result: processes.Result) -> str:
     if result.problem == processes.TIMEOUT:
         return "no answer in time"
     lines = [line.strip() for line in result.err.splitlines() if line.strip()]
-    return " / ".join(lines) or f"exit status {result.code}"
+    killed = _signal(result.code)
+    ended = f"killed by signal {killed}" if killed else f"exit status {result.code}"
+    return " / ".join(lines) or ended

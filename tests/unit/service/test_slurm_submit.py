@@ -76,6 +76,24 @@ def test_what_a_failed_sbatch_means(programs, slurm, error, answer):
     assert (error or "exit status 1") in said.message
 
 
+@pytest.mark.parametrize("script", ["kill -KILL $$", "exit 137"])
+def test_an_sbatch_that_is_killed_may_have_submitted(programs, slurm, script):
+    programs.write("sbatch", script)
+    said = submit(slurm)
+    assert (said.answer, said.message) == (Answer.SILENT, "killed by signal 9")
+
+
+@pytest.mark.parametrize("code", [127, 128, 255])
+def test_a_high_exit_status_is_no_signal(programs, slurm, code):
+    programs.write("sbatch", f"exit {code}")
+    assert submit(slurm).answer is Answer.REFUSED
+
+
+def test_a_refusal_of_ours_stands_whatever_kills_sbatch_afterwards(programs, slurm):
+    programs.write("sbatch", "echo 'sciportal: duplicate service web' >&2; kill -KILL $$")
+    assert submit(slurm).answer is Answer.REFUSED
+
+
 def test_an_sbatch_that_does_not_answer_is_silent_in_time(programs):
     programs.write("sbatch", f"echo $$ >{programs.place}/pid; exec sleep 600")
     said = submit(Slurm(str(programs.place), timeout=0.3, environ={}))
