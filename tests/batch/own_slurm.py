@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,34 +16,21 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from batch import slurm_conf
+from batch import people, slurm_conf
+from batch.network import HOST, Network
+from batch.people import PEOPLE
+from batch.ports import free_ports
 from batch.slurm_conf import NODES
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "sciportal"
 PYTHON = "/usr/bin/python3"
 PATIENCE = 60.0
-PORTAL = "portal"
 _NEEDED = ("slurmctld", "slurmd", "munged", "sbatch", "unshare", "nsenter")
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-
-
-class Person(NamedTuple):
-    """An account inside: name and number, which is the group's as well."""
-
-    name: str
-    uid: int
-
-
-PEOPLE = (
-    Person("alice", 61001),
-    Person("bob", 61002),
-    Person("shared", 61003),
-    Person(PORTAL, 901),
-)
 
 
 def missing() -> str:
@@ -60,15 +46,17 @@ class OwnSlurm:
 
     Args:
         root: the directory, which everybody can enter.
+        network: where it is.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, network: Network = HOST) -> None:
         self.root = root
         self.conf = root / "slurm.conf"
         # Beside the homes, since jobs may read all of it.
         self.prefix = root / "opt"
         self.library = self.prefix / "library"
         self.accounts = root / "etc" / "portal-accounts.toml"
+        self.network = network
         self._first: subprocess.Popen[str] | None = None
         self._ports = free_ports(1 + len(NODES))
 
@@ -92,6 +80,7 @@ class OwnSlurm:
             [
                 # Also where the tests are killed.
                 *("setpriv", "--pdeathsig", "KILL", "--"),
+                *("nsenter", *self.network.entrance),
                 *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
                 *("sh", "-c", f"{enter}; echo ready; exec sleep infinity", "sh", str(self.root)),
             ],
@@ -146,19 +135,23 @@ class OwnSlurm:
 
     # What is run in it
 
-    def words(self, argv: Sequence[str], user: str = "") -> list[str]:
+    def words(
+        self, argv: Sequence[str], user: str = "", *, is_beyond_wire: bool = False
+    ) -> list[str]:
         """The call that runs a program inside.
 
         Args:
             argv: the program and its arguments.
             user: whose process it is; root's where there is none.
+            is_beyond_wire: whether its network is that of this machine, not the cluster's.
         """
         inside = ["env", "-i", *(f"{key}={value}" for key, value in self.environment(user).items())]
         if user:
-            who = _person(user)
+            who = people.person(user)
             ids = (f"--reuid={who.uid}", f"--regid={who.uid}", "--clear-groups")
             inside = ["setpriv", *ids, *inside]
-        return [*self._enter, *inside, *argv]
+        network = [] if is_beyond_wire else self.network.entrance
+        return [*self._enter, *network, *inside, *argv]
 
     def environment(self, user: str = "") -> dict[str, str]:
         """The environment of what is run inside."""
@@ -231,18 +224,10 @@ sys.exit({function}({given}))
 
     def _write(self) -> None:
         etc = self.root / "etc"
-        for name in ("passwd", "group"):
-            system = Path("/etc", name).read_text()
-            lines = [
-                f"{each.name}:x:{each.uid}:{each.uid}::{self.home(each.name)}:/bin/sh"
-                if name == "passwd"
-                else f"{each.name}:x:{each.uid}:"
-                for each in PEOPLE
-            ]
-            (etc / name).write_text(system + "\n".join(lines) + "\n")
+        people.write(etc, self.home)
         (etc / "munge.key").write_bytes(os.urandom(128))
         (etc / "munge.key").chmod(0o400)
-        self.conf.write_text(slurm_conf.text(self.root, self._ports))
+        self.conf.write_text(slurm_conf.text(self.root, self.network.there, self._ports))
 
 
 def _entrance(outer: int) -> list[str]:
@@ -250,22 +235,8 @@ def _entrance(outer: int) -> list[str]:
     return ["nsenter", "--target", inner, "--mount", "--pid"]
 
 
-def _person(name: str) -> Person:
-    return next(each for each in PEOPLE if each.name == name)
-
-
 def _without_compiled(_directory: str, names: list[str]) -> list[str]:
     return [each for each in names if each == "__pycache__"]
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports at which nobody listens."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    try:
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def wait_for(is_so: Callable[[], Any], seconds: float = PATIENCE) -> None:
@@ -277,11 +248,15 @@ def wait_for(is_so: Callable[[], Any], seconds: float = PATIENCE) -> None:
 
 
 @contextmanager
-def made() -> Iterator[OwnSlurm]:
-    """A cluster that is there for a while."""
+def made(network: Network = HOST) -> Iterator[OwnSlurm]:
+    """A cluster that is there for a while.
+
+    Args:
+        network: where it is.
+    """
     root = Path(tempfile.mkdtemp(prefix="own-slurm-", dir="/tmp"))
     root.chmod(0o755)
-    cluster = OwnSlurm(root)
+    cluster = OwnSlurm(root, network)
     try:
         cluster.start()
         yield cluster

@@ -9,17 +9,18 @@ from pathlib import Path
 NODES = ("n1", "n2")
 
 
-def text(root: Path, ports: Sequence[int]) -> str:
+def text(root: Path, address: str, ports: Sequence[int]) -> str:
     """The file.
 
     Args:
         root: the directory of the cluster.
+        address: of all its hosts.
         ports: of slurmctld, and of the slurmd of each node.
     """
     host = socket.gethostname().partition(".")[0]
     settings: Mapping[str, object] = {
         "ClusterName": "own",
-        "SlurmctldHost": f"{host}(127.0.0.1)",
+        "SlurmctldHost": f"{host}({address})",
         "SlurmctldPort": ports[0],
         "AuthType": "auth/munge",
         "AuthInfo": f"socket={root}/run/munge.socket",
@@ -52,7 +53,7 @@ def text(root: Path, ports: Sequence[int]) -> str:
     }
     lines = [f"{key}={value}" for key, value in settings.items()]
     for node, port in zip(NODES, ports[1:], strict=True):
-        place = f"NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
+        place = f"NodeHostname={host} NodeAddr={address} Port={port}"
         lines.append(f"NodeName={node} {place} CPUs=8 RealMemory=64000 State=UNKNOWN")
     every = ",".join(NODES)
     lines.append(f"PartitionName=main Nodes={every} Default=YES MaxTime=INFINITE State=UP")

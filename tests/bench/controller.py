@@ -10,33 +10,24 @@ import os
 import shutil
 import signal
 import subprocess
-import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jinja2
-import yaml
-
-from batch.own_slurm import OwnSlurm, free_ports, wait_for
+from batch.own_slurm import OwnSlurm, wait_for
+from batch.ports import free_ports
 from bench.wire import Target
+from jobs import uwsgi
 from jobs.samples import GREETING
 from sciportal.apps import deployment
 from sciportal.jobs import settings
 from sciportal.jobs.store import engine, migrations
 from sciportal.jobs.store.store import Store
 
-ROOT = Path(__file__).resolve().parents[2]
 USER = "alice"
 SECRET = b"s" * 64
-_PREFIX = "uwsgi_app_"
 _HEADERS = {"X-Shib-Userid": USER, "X-Identity-Source": "token"}
-_UWSGI = "/usr/bin/uwsgi_python3"
-_WSGI = """import sys
-sys.path[:0] = [{library!r}, {site!r}]
-from sciportal.jobs.web.wsgi import application
-"""
 # Nothing here may be refused because of how much of it there is.
 _SETTINGS = """
 database = "sqlite:///{place}/portal.sqlite"
@@ -82,13 +73,9 @@ def served(cluster: OwnSlurm) -> Iterator[Controller]:
     database = engine.connect(given.database)
     migrations.migrate(database)
     socket = place / "socket"
-    ini = place / "app.ini"
-    ini.write_text(_ini())
-    argv = [_UWSGI, "--ini", str(ini), "--lazy-apps", "--import", str(deployment.GRACEFUL)]
-    argv += ["--socket", str(socket), "--chmod-socket=666", "--stats", str(place / "stats")]
-    environment = {**_environment(place), deployment.SOURCE: str(place)}
-    environment[deployment.STATS] = str(place / "stats")
-    with running(cluster, argv, environment, place / "uwsgi.log"):
+    call = uwsgi.prepared(place, cluster.library, file)
+    argv = [*call.argv, "--socket", str(socket), "--chmod-socket=666"]
+    with running(cluster, argv, call.environment, place / "uwsgi.log"):
         wait_for(socket.exists)
         try:
             target = Target(cluster, "", str(socket), uwsgi=True, headers=_HEADERS)
@@ -136,12 +123,8 @@ def _environment(place: Path) -> dict[str, str]:
     return {settings.VARIABLE: str(place / "portal.toml"), **deployment.ARENAS}
 
 
-def _packages() -> str:
-    return sysconfig.get_paths()["purelib"]
-
-
 def _jobs(cluster: OwnSlurm) -> str:
-    paths = [str(cluster.library), _packages()]
+    paths = [str(cluster.library), uwsgi.PACKAGES]
     return (
         f"import sys; sys.path[:0] = {paths}; from sciportal.jobs import cli; sys.exit(cli.main())"
     )
@@ -154,24 +137,9 @@ def _prepare(cluster: OwnSlurm, place: Path, port: int) -> Path:
     (place / "secret").chmod(0o600)
     home = cluster.home(USER)
     cluster.set_accounts(f'[[account]]\nuser = "{USER}"\naccount = "{USER}"\nhome = "{home}"\n')
-    (place / "wsgi.py").write_text(_WSGI.format(library=str(cluster.library), site=_packages()))
     file = place / "portal.toml"
     helper = cluster.prefix / "bin" / "sciportal-submit"
     file.write_text(
         _SETTINGS.format(place=place, accounts=cluster.accounts, helper=helper, port=port)
     )
     return file
-
-
-def _ini() -> str:
-    """uwsgi's configuration as the role writes it, with the role's defaults."""
-    defaults: dict[str, Any] = yaml.safe_load(
-        (ROOT / "roles" / "uwsgi_app" / "defaults" / "main.yml").read_text()
-    )
-    given = {name.removeprefix(_PREFIX): value for name, value in defaults.items()}
-    more = {"name": "portal", "path": "/", "location": "wsgi.py", "callable": "application"}
-    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)  # noqa: S701
-    environment.filters["comment"] = lambda text, *_style, **_more: f"; {text}"
-    template = environment.from_string((ROOT / "templates" / "uwsgi" / "app.ini.j2").read_text())
-    app = {**given, **more, "virtualenv": "", "env": {}}
-    return template.render(app=app, ansible_managed="written by a benchmark") + "\n"

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from batch.own_slurm import PEOPLE, OwnSlurm, wait_for
+from batch.own_slurm import OwnSlurm, wait_for
+from batch.people import PEOPLE
 from bench.controller import running
 from bench.wire import Target
 

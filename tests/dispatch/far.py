@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,9 +15,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from batch import ports
 from batch.own_slurm import OwnSlurm
 from confined.place import PYTHON, UID, Place
 from confined.place import made as confined_place
+from dispatch import certificate, configured
+from jobs.judged import judge
 from sciportal.jobs.order import InputFile, Order
 from sciportal.jobs.settings import DISPATCH
 from sciportal.jobs.states import Cause, State
@@ -53,7 +55,7 @@ class Far:
         self.root = place.root
         self.tools = place.tools
         self.store = Store(engine.connect(database))
-        self.port = _free_port()
+        (self.port,) = ports.free_ports(1)
         self.processes: list[subprocess.Popen[bytes]] = []
         self.portal: subprocess.Popen[bytes] | None = None
         self.tally = self._directory("tally", UID)
@@ -64,8 +66,9 @@ class Far:
         self._jobs: dict[int, Submitted] = {}
         shutil.copy(HERE / "doomed.py", self.tools)
         self._programs()
-        self._certificate()
-        self._settings(database)
+        self.certificate = certificate.made(self.root)
+        times = {"lease_seconds": LEASE, "lost_seconds": 600}
+        configured.portal(self.root, database, _LIMITS, **times)
 
     def close(self) -> None:
         """End all processes of it, whoever started them."""
@@ -100,12 +103,12 @@ class Far:
     def start_portal(self) -> None:
         """Have it answer."""
         words = [sys.executable, str(HERE / "serve.py"), str(self.root / "portal.toml")]
-        words += [str(self.port), *map(str, (self.certificate, self.key, self.offset))]
+        words += [str(self.port), *map(str, (*self.certificate, self.offset))]
         environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1] / "src")}
         with (self.root / "portal.log").open("ab") as log:
             self.portal = subprocess.Popen(words, env=environment, stdout=log, stderr=log, cwd="/")
         self.processes.append(self.portal)
-        self.until(lambda: _answers(self.port))
+        self.until(lambda: ports.is_open(self.port))
 
     def kill_portal(self) -> None:
         """Kill it, as it is."""
@@ -124,33 +127,13 @@ class Far:
             uid: whose process it is.
             settings: of the worker, beside those that all have.
         """
-        token = hashlib.sha256(name.encode()).hexdigest()
-        self.store.declare_worker(name, hashlib.sha256(token.encode()).hexdigest())
-        home = self._directory(name, uid)
-        (home / "token").write_text(token)
-        (home / "token").chmod(0o600)
-        os.chown(home / "token", uid, uid)
-        spool = home / "spool"
-        spool.mkdir(mode=0o700)
-        os.chown(spool, uid, uid)
         given = {
             "portal": f"https://localhost:{port or self.port}",
-            "name": name,
-            "token_file": str(home / "token"),
-            "ca_file": str(self.certificate),
-            "spool": str(spool),
-            "mode": "processes",
+            "ca_file": str(self.certificate.path),
             "layer": "none",
-            "poll_seconds": 0.2,
-            "timeout_seconds": 5,
             **settings,
         }
-        limits = given.pop("limits", {"free_bytes": 1})
-        lines = [f"{key} = {_toml(value)}" for key, value in given.items()]
-        lines += ["[limits]", *(f"{key} = {value}" for key, value in limits.items())]
-        path = home / "worker.toml"
-        path.write_text("\n".join(lines) + "\n")
-        return path
+        return configured.cluster(self.store, self.root, name, uid, **given)
 
     def start_worker(self, settings: Path, moment: str = "") -> subprocess.Popen[bytes]:
         """Start a cluster's worker.
@@ -262,16 +245,9 @@ class Far:
         """Every job ran once, ended once, and its results are here, once."""
         self.wait()
         for number, (given, code) in self._jobs.items():
-            job, events = self.job(number), self.store.events(number)
-            told = (number, job.state, job.reason, [(e.cause, e.text) for e in events])
-            wanted = State.ERROR if code else State.COMPLETE
-            assert (job.state, job.exit_code) == (wanted, code), told
-            assert self.count(number) == 1, told
-            assert sum(each.final for each in events) == 1, told
-            assert sum(each.cause is Cause.STARTED for each in events) == 1, told
-            assert job.collected_at, told
-            assert self.result(number, "out.txt") == f"input of {given}\n"
-            assert self.result(number, "stdout") == "said\n"
+            judge(self.store, self.root / "state", number, f"input of {given}\n", code)
+            causes = [each.cause for each in self.store.events(number)]
+            assert (self.count(number), causes.count(Cause.STARTED)) == (1, 1), (number, causes)
 
     def idle(self, *settings: Path) -> None:
         """Wait until workers have nothing left, in ledger, directories or processes of jobs."""
@@ -316,33 +292,6 @@ class Far:
             path.write_text(f"#!/bin/sh\nPYTHONPATH={self.tools} {call}\n")
             path.chmod(0o755)
 
-    def _certificate(self) -> None:
-        self.certificate, self.key = self.root / "ca.pem", self.root / "ca.key"
-        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        words += ["-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"]
-        words += ["subjectAltName=DNS:localhost", "-keyout", str(self.key)]
-        subprocess.run([*words, "-out", str(self.certificate)], check=True, capture_output=True)
-        self.certificate.chmod(0o644)
-
-    def _settings(self, database: str) -> None:
-        state = self._directory("state", os.geteuid())
-        secret = self.root / "secret"
-        secret.write_text("0123456789abcdef" * 4 + "\n")
-        secret.chmod(0o600)
-        (self.root / "applications").mkdir()
-        lines = {
-            "database": database,
-            "state_dir": str(state),
-            "descriptors": [str(self.root / "applications")],
-            "secret_file": str(secret),
-            "trust": "none",
-            "lease_seconds": LEASE,
-            "lost_seconds": 600,
-        }
-        text = "\n".join(f"{key} = {_toml(value)}" for key, value in lines.items())
-        limits = "\n".join(f"{key} = {value}" for key, value in _LIMITS.items())
-        (self.root / "portal.toml").write_text(f"{text}\n[limits]\n{limits}\n")
-
 
 @contextmanager
 def made(database: str) -> Iterator[Far]:
@@ -354,23 +303,3 @@ def made(database: str) -> Iterator[Far]:
             yield far
         finally:
             far.close()
-
-
-def _toml(value: Any) -> str:
-    import json
-
-    return json.dumps(value)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), 1):
-            return True
-    except OSError:
-        return False

@@ -15,11 +15,14 @@ class Wire:
 
     Args:
         port: the portal's, on this host.
+        address: to listen on.
+        request: which of the client's messages asks for something; over TLS, the second.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, address: str = "127.0.0.1", request: int = 2) -> None:
         self._target = port
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._request = request
+        self._socket = socket.create_server((address, 0))
         self.port: int = self._socket.getsockname()[1]
         self.is_cut = False
         self.loses = 0
@@ -65,8 +68,7 @@ class Wire:
                             near.sendall(data)
                         continue
                     spoken += 1
-                    # First comes the handshake; what follows is the request.
-                    holds = holds or (spoken == 2 and self._takes())
+                    holds = holds or (spoken == self._request and self._takes())
                     far.sendall(data)
 
     def _takes(self) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -20,17 +20,73 @@ _PATIENCE = 60
 
 
 class Server:
-    """A server that runs.
+    """A server on a Unix socket.
 
     Args:
-        socket: the directory with its socket.
-        process: its first one.
+        binaries: the directory of its programs.
+        root: of all that it has, its socket among it.
     """
 
-    def __init__(self, socket: Path, process: subprocess.Popen[bytes]) -> None:
-        self.socket = socket
-        self.process = process
+    def __init__(self, binaries: Path, root: Path) -> None:
+        self.socket = root
+        self._binaries = binaries
+        self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
+        _own(root)
+        options = ["--auth=trust", "--username=tester", "--no-sync", "--encoding=UTF8"]
+        data = str(root / "data")
+        subprocess.run(
+            _as_somebody([str(binaries / "initdb"), *options, "--no-locale", data]),
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=root,
+        )
+
+    def start(self) -> None:
+        """Have it answer, also where it was killed before."""
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.socket),
+            "fsync": "off",
+            "max_connections": "200",
+            "shared_buffers": "32MB",
+        }
+        words = [str(self._binaries / "postgres"), "-D", str(self.socket / "data")]
+        words += [f"--{name}={value}" for name, value in settings.items()]
+        with (self.socket / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                _as_somebody(words), stdout=log, stderr=log, cwd=self.socket
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        """End it, as its administrator would."""
+        assert self._process
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(_PATIENCE)
+
+    def kill(self) -> None:
+        """Kill all of its processes at once."""
+        assert self._process
+        self._process.kill()
+        self._process.wait(_PATIENCE)
+        # Where a child of it is left, the next server refuses to start.
+        deadline = time.monotonic() + _PATIENCE
+        while left := self._left():
+            assert time.monotonic() < deadline, left
+            for each in left:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
+            time.sleep(0.02)
+
+    def _left(self) -> list[int]:
+        """Its processes, all of which are in the directory of its data."""
+        found = []
+        for each in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (each / "cwd").readlink() == self.socket / "data":
+                    found.append(int(each.name))
+        return found
 
     def url(self, name: str) -> str:
         """The address of a database."""
@@ -50,6 +106,14 @@ class Server:
         with psycopg.connect(address, autocommit=True, connect_timeout=5) as connection:
             connection.execute(statement.encode())
 
+    def _wait(self) -> None:
+        assert self._process
+        deadline = time.monotonic() + _PATIENCE
+        while b"ready to accept" not in _log(self.socket):
+            assert self._process.poll() is None, _log(self.socket)
+            assert time.monotonic() < deadline, _log(self.socket)
+            time.sleep(0.02)
+
 
 @contextmanager
 def server() -> Iterator[Server]:
@@ -57,55 +121,16 @@ def server() -> Iterator[Server]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         pytest.skip("this machine has no PostgreSQL")
-    binaries = programs[-1].parent
     root = Path(tempfile.mkdtemp(prefix="pg"))
     try:
-        data = root / "data"
-        _own(root)
-        options = ["--auth=trust", "--username=tester", "--no-sync", "--encoding=UTF8"]
-        subprocess.run(
-            _as_somebody([str(binaries / "initdb"), *options, "--no-locale", str(data)]),
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=root,
-        )
-        with _running(binaries, data, root) as process:
-            yield Server(root, process)
+        made = Server(programs[-1].parent, root)
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
     finally:
         shutil.rmtree(root)
-
-
-@contextmanager
-def _running(binaries: Path, data: Path, root: Path) -> Iterator[subprocess.Popen[bytes]]:
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_directories": str(root),
-        "fsync": "off",
-        "max_connections": "200",
-        "shared_buffers": "32MB",
-    }
-    words = [f"--{name}={value}" for name, value in settings.items()]
-    with (root / "log").open("wb") as log:
-        process = subprocess.Popen(
-            _as_somebody([str(binaries / "postgres"), "-D", str(data), *words]),
-            stdout=log,
-            stderr=log,
-            cwd=root,
-        )
-        try:
-            _wait(process, root)
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(_PATIENCE)
-
-
-def _wait(process: subprocess.Popen[bytes], root: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while not (root / ".s.PGSQL.5432").exists() or b"ready to accept" not in _log(root):
-        assert process.poll() is None, _log(root)
-        assert time.monotonic() < deadline, _log(root)
-        time.sleep(0.02)
 
 
 def _log(root: Path) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from batch.own_slurm import OwnSlurm, free_ports, wait_for
+from batch.own_slurm import OwnSlurm, wait_for
+from batch.ports import free_ports
 from sciportal.jobs.accounts.account_map import AccountMap
 from sciportal.jobs.accounts.client import Helper
 from sciportal.jobs.order import Order

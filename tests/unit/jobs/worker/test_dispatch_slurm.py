@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 
-from batch.own_slurm import PEOPLE, OwnSlurm
+from batch.own_slurm import OwnSlurm
+from batch.people import PEOPLE
 from dispatch.far import Far
 from sciportal.jobs.order import Map
 from sciportal.jobs.states import State
