@@ -103,6 +103,9 @@ echo "$id" > "run$part.$id" || exit 1
 ln "run$part.$id" "run$part" 2> /dev/null
 [ "$(cat "run$part")" = "$id" ] || exit 0
 [ ! -e {CANCELLED} ] || exit 0
+# A slurmctld that was killed may start again what it has not noted that it started, or ended.
+[ ! -e {EXIT} ] || exit 0
+mkdir "began$part.${{SLURM_RESTART_COUNT:-0}}" 2> /dev/null || exit 0
 """
     # Tasks of an array share one directory, and begin where they were.
     inputs = f"""if [ -d inputs ]; then

@@ -107,6 +107,20 @@ def test_it_runs_once_whoever_submitted_it_twice(tmp_path: Path) -> None:
     assert (directory / "runs").read_text() == "x\n"
 
 
+def test_a_slurmctld_that_forgot_starting_it_runs_it_once(tmp_path: Path) -> None:
+    directory = made(tmp_path, order("echo x >> ../runs; kill -KILL $PPID"))
+    for _ in range(2):
+        run(directory, SLURM_JOB_ID="5")
+    assert (directory / "runs").read_text() == "x\n"
+
+
+def test_a_job_that_ended_does_not_run_again(tmp_path: Path) -> None:
+    directory = made(tmp_path, order("echo x >> ../runs"))
+    for restarts in "0", "1":
+        assert run(directory, SLURM_JOB_ID="5", SLURM_RESTART_COUNT=restarts) == 0
+    assert (directory / "runs").read_text() == "x\n"
+
+
 def test_many_at_once_run_it_once(tmp_path: Path) -> None:
     directory = made(tmp_path, order("echo x >> ../runs"))
     running = [start(directory, SLURM_JOB_ID=str(number)) for number in range(12)]
@@ -115,11 +129,13 @@ def test_many_at_once_run_it_once(tmp_path: Path) -> None:
 
 
 def test_a_requeued_job_begins_with_its_inputs_anew(tmp_path: Path) -> None:
-    directory = made(tmp_path, order("cat input >> ../seen; echo spoilt > input; rm -f other"))
+    died = "[ -e ../died ] || { touch ../died; kill -KILL $PPID; }"
+    text = f"cat input >> ../seen; echo spoilt > input; rm -f other; {died}"
+    directory = made(tmp_path, order(text))
     (directory / "work/input").write_text("good\n")
     (directory / "work/other").write_text("")
-    for _ in range(2):
-        assert run(directory, SLURM_JOB_ID="5") == 0
+    assert run(directory, SLURM_JOB_ID="5") == -signal.SIGKILL
+    assert run(directory, SLURM_JOB_ID="5", SLURM_RESTART_COUNT="1") == 0
     assert (directory / "seen").read_text() == "good\ngood\n"
 
 

@@ -64,6 +64,14 @@ class Place:
         """Whether it was made, and is whole."""
         return os.path.isdir(self.directory) and not os.path.islink(self.directory)
 
+    @property
+    def began(self) -> bool:
+        """Whether its script may have come to run; of a directory that is gone, nobody knows."""
+        try:
+            return any(each.startswith("run") for each in os.listdir(self.directory))
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Let nobody else submit or remove jobs of this home meanwhile."""

@@ -23,6 +23,7 @@ _REASONS = {
     "TIMEOUT": "it did not end within its time limit",
 }
 _NODE_DIED = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED"})
+_FORGOTTEN = "the batch system forgot it before it began"
 _UNTOLD = "it ended without telling its exit code; its log may say why"
 
 
@@ -38,16 +39,19 @@ def in_queue(jobs: Sequence[Job]) -> Sight | None:
     return Sight(Phase.WAITING) if states else None
 
 
-def ended(states: Sequence[str], exit_code: int | None, reason: str) -> Sight:
+def ended(states: Sequence[str], exit_code: int | None, reason: str, *, began: bool) -> Sight:
     """What became of a job that is not in the queue any more.
 
     Args:
         states: Slurm's, as far as it or its accounting remembers the job.
         exit_code: that the job left.
         reason: that the job left, for people.
+        began: whether anything of it may have run.
     """
     if exit_code is not None:
         return Sight(Phase.ENDED, exit_code, reason)
+    if not states and not began:
+        return Sight(Phase.FORGOTTEN, reason=reason or _FORGOTTEN)
     if not states:
         return Sight(Phase.ABSENT, reason=reason)
     state = next((each for each in states if each in _REASONS), states[0])

@@ -11,6 +11,7 @@ from sciportal.service.errors import NotPermittedError
 if TYPE_CHECKING:
     from sciportal.jobs.states import Event
 
+MISSING = (Phase.ABSENT, Phase.FORGOTTEN)
 FORGOTTEN = "the batch system no longer knows it, and it left no exit code"
 
 
@@ -31,8 +32,12 @@ def event_of(seen: Sight | Exception, *, started: bool, gone: bool) -> Event | N
         return None
     if seen.phase is Phase.RUNNING:
         return None if started else states.STARTED
-    if seen.phase is Phase.ABSENT:
-        return states.lost(seen.reason or FORGOTTEN) if gone else None
+    if seen.phase in MISSING:
+        if not gone:
+            return None
+        if seen.phase is Phase.FORGOTTEN and not started:
+            return states.requeued(seen.reason)
+        return states.lost(seen.reason or FORGOTTEN)
     if seen.exit_code is not None:
         return states.finished(seen.exit_code, seen.reason)
     if seen.node_died:

@@ -11,7 +11,7 @@ from sciportal.jobs.errors import AwayError
 from sciportal.jobs.keeper import deciding, delivery
 from sciportal.jobs.keeper.patience import Absences, Patience
 from sciportal.jobs.notify import tokens
-from sciportal.jobs.queue.backend import Attempt, Phase, Sight
+from sciportal.jobs.queue.backend import Attempt, Sight
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Keeper:
 
     def _tell(self, job: Job, seen: Sight | Exception) -> None:
         gone = False
-        if isinstance(seen, Sight) and seen.phase is Phase.ABSENT:
+        if isinstance(seen, Sight) and seen.phase in deciding.MISSING:
             # Without a number, it may be on its way; that is the sender's to find out.
             on_its_way = not (job.batch_id or job.started_at or job.cancel_wanted)
             gone = not on_its_way and self._absent.gone((job.id, job.attempt))

@@ -21,6 +21,8 @@ class Phase(Enum):
     ENDED = "ended"
     ABSENT = "absent"
     """It answers, and knows of no such job, which left no exit code either."""
+    FORGOTTEN = "forgotten"
+    """The same, and nothing of the job has ever run."""
 
 
 class Sight(NamedTuple):

@@ -130,6 +130,6 @@ def outcome(entry: Entry, seen: Seen, left: Report | None, reason: str = "") -> 
     if entry.wish is Wish.CANCEL:
         return Report(attempt, Cause.CANCELLED, reason="cancelled")
     if seen is Seen.DIED:
-        return Report(attempt, Cause.REQUEUED, reason="the host that it ran on went down")
+        return Report(attempt, Cause.REQUEUED, reason=reason or "the host that it ran on went down")
     reason = reason or "its processes were killed, and it left no exit code"
     return Report(attempt, Cause.LOST, reason=reason)

@@ -53,7 +53,7 @@ class Batch:
                 sight = verbs.sight(self._system, directory, queue)
             except UnknownError:
                 continue
-            seen[entry.key] = self._settled(entry.key, _seen(sight, directory))
+            seen[entry.key] = self._settled(entry.key, seen_as(sight, directory))
             if seen[entry.key] in (Seen.GONE, Seen.DIED) and sight.reason:
                 directory.note(script.REASON, sight.reason)
         return seen
@@ -81,12 +81,16 @@ class Batch:
         return seen if self._clock() - since >= self._settle else Seen.UNKNOWN
 
 
-def _seen(sight: Sight, directory: Directory) -> Seen:
+def seen_as(sight: Sight, directory: Directory) -> Seen:
+    """What a sight of Slurm says of a job whose directory this is."""
     if sight.phase in (Phase.WAITING, Phase.RUNNING):
         return Seen.RUNNING
     if sight.exit_code is not None:
         return Seen.ENDED
     # Handed over, and gone before it began; or never handed over.
-    if sight.phase is Phase.ABSENT and not any(map(directory.noted, ("run", "batch"))):
+    missing = sight.phase in (Phase.ABSENT, Phase.FORGOTTEN)
+    if missing and not any(map(directory.noted, ("run", "batch"))):
         return Seen.ABSENT
-    return Seen.DIED if sight.node_died else Seen.GONE
+    # Slurm was killed before it had written down that it took the job.
+    is_forgotten = sight.phase is Phase.FORGOTTEN
+    return Seen.DIED if sight.node_died or is_forgotten else Seen.GONE

@@ -45,3 +45,10 @@ def test_a_running_job_has_started_once() -> None:
 def test_who_is_absent_is_lost_only_when_gone() -> None:
     assert event_of(Sight(Phase.ABSENT), started=True, gone=False) is None
     assert event_of(Sight(Phase.ABSENT), started=True, gone=True) == states.lost(FORGOTTEN)
+
+
+def test_what_slurm_forgot_before_it_began_is_sent_again_when_gone() -> None:
+    seen = Sight(Phase.FORGOTTEN, reason="why")
+    assert event_of(seen, started=False, gone=False) is None
+    assert event_of(seen, started=False, gone=True) == states.requeued("why")
+    assert event_of(seen, started=True, gone=True) == states.lost("why")
