@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sciportal.jobs.files import JobFiles
+from sciportal.jobs.keeper.errands import Errands
 from sciportal.jobs.keeper.keeper import Keeper
 from sciportal.jobs.order import InputFile, Order
 from sciportal.jobs.queue.backend import Backend
@@ -37,19 +38,22 @@ class Portal:
         self.files = JobFiles(root, self.settings.limits)
         self.status_files = StatusFiles(root)
         self.logged: list[str] = []
+        self._keepers: list[Keeper] = []
 
     def keeper(self, backend: Backend, **more: Any) -> Keeper:
         """What looks after its jobs."""
         given = {"log": self.logged.append, **more}
         parts = (self.settings, b"s" * 32, self.files, self.status_files)
-        return Keeper(self.store, backend, SLURM, *parts, **given)
+        made = Keeper(Errands(self.store, backend, SLURM, *parts, **given), self.settings, **given)
+        self._keepers.append(made)
+        return made
 
     def submit(self, script: str, files: Sequence[InputFile] = (), **more: Any) -> Job:
         """A new job."""
         given = {"application": "shell", "name": "a job", "account": USER, "host": "", **more}
-        given.setdefault("outputs", ("*",))
-        order = Order(job=0, attempt=1, user=USER, script=script, files=tuple(files), **given)
-        new = NewJob(owner=USER, origin="", parameters={}, order=order, backend=SLURM)
+        given = {"outputs": ("*",), "user": USER, **given}
+        order = Order(job=0, attempt=1, script=script, files=tuple(files), **given)
+        new = NewJob(owner=order.user, origin="", parameters={}, order=order, backend=SLURM)
         return self.store.submit(new)
 
     def job(self, job_id: int) -> Job:
@@ -70,8 +74,16 @@ class Portal:
         return [line.strip() if line[0] == " " else line.split(" ", 1)[1] for line in lines]
 
     def close(self) -> None:
-        """Let go of the database."""
+        """End its keepers, and let go of the database."""
+        for each in self._keepers:
+            each.close()
         self.store.engine.dispose()
+
+
+def turn(keeper: Keeper) -> None:
+    """Have a keeper do what is due, and wait for it."""
+    keeper.turn()
+    keeper.wait()
 
 
 def programs(directory: Path) -> Programs:

@@ -92,13 +92,20 @@ class ProcessBackend:
 
     def tail(self, attempt: Attempt, stream: str, start: int, most: int) -> Tail:
         """See `Backend`."""
-        data = (self.directory(attempt) / stream).read_bytes()
+        try:
+            data = (self.directory(attempt) / stream).read_bytes()
+        except FileNotFoundError:
+            # Who asks looked for results before, which have come since then.
+            raise NotRunningError("read a log", "it is gone", "look at the results") from None
         first = max(len(data) + start, 0) if start < 0 else start
         return Tail(len(data), first, data[first : first + most])
 
     def clean(self, attempt: Attempt) -> None:
         """See `Backend`."""
         shutil.rmtree(self.directory(attempt), ignore_errors=True)
+
+    def close(self) -> None:
+        """See `Backend`: nothing takes long."""
 
     def processes(self, attempt: Attempt) -> list[int]:
         """Those that were ever started for a job, each the first of its session."""

@@ -19,6 +19,7 @@ from sciportal.jobs import script
 from sciportal.jobs.descriptors.catalogue import Catalogue
 from sciportal.jobs.files import JobFiles
 from sciportal.jobs.keeper import daemon
+from sciportal.jobs.keeper.errands import Errands
 from sciportal.jobs.keeper.keeper import Keeper
 from sciportal.jobs.order import Order
 from sciportal.jobs.queue.backend import Attempt, Collected
@@ -125,7 +126,8 @@ class Whole:
         said: list[str] = []
         files = JobFiles(self._state, self._settings.limits)
         parts = (self._settings, _SECRET, files, StatusFiles(self._state))
-        keeper = Keeper(self.store, self.backend, DISPATCH, *parts, log=said.append)
+        errands = Errands(self.store, self.backend, DISPATCH, *parts, log=said.append)
+        keeper = Keeper(errands, self._settings, log=said.append)
         daemon.run(self._settings, self.store, files, [keeper], said.append, self._ended)
 
 

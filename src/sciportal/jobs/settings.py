@@ -77,6 +77,8 @@ class Settings:
     lost_seconds: float = 900.0
     """After the end of a lease, until the node of a job that had started is taken for dead."""
     reconcile_seconds: float = 60.0
+    retry_seconds: float = 15.0
+    """After which the keeper tries again what failed for somebody."""
     idempotency_seconds: float = 30 * 24 * _HOUR
     """For which a submission that is made again with its Idempotency-Key gives the same job."""
     limits: PortalLimits = field(default_factory=PortalLimits)
@@ -167,6 +169,7 @@ def _settings(table: Table) -> Settings:
         reconcile_seconds=table.seconds(
             "reconcile_seconds", usual.reconcile_seconds, least=0.1, most=_HOUR
         ),
+        retry_seconds=table.seconds("retry_seconds", usual.retry_seconds, least=0.1, most=_HOUR),
         idempotency_seconds=table.seconds(
             "idempotency_seconds", usual.idempotency_seconds, least=_HOUR, most=24 * 366 * _HOUR
         ),

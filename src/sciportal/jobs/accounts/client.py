@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import subprocess
+import threading
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ _SILENCE_SECONDS = 120.0
 _WHOLE_SECONDS = 900.0
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "SSH_AUTH_SOCK")
 _READ = 1 << 16
+_LOOK_MILLISECONDS = 200
+"""How soon a call knows that it is to wait no longer."""
 
 
 class Helper:
@@ -50,6 +53,11 @@ class Helper:
         self._accounts = accounts
         self._command = tuple(command)
         self._ssh = tuple(ssh)
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Cut short what other threads ask; they, and who asks later, get no answer."""
+        self._closed.set()
 
     def accounts(self) -> AccountMap:
         """The account map as it is now.
@@ -92,15 +100,17 @@ class Helper:
         """
         account = self.accounts().find(user, host)
         header = wire.line({"user": user}) if host == HERE else b""
+        patience = _Patience(self._closed)
+        patience.check()
         with _process(self._words(verb, account)) as process:
             assert process.stdin
             with suppress(BrokenPipeError):
                 # Who answers without reading all of it has a reason, and says so.
-                _send(process.stdin.fileno(), header + wire.line(request), files)
+                _send(process.stdin.fileno(), header + wire.line(request), files, patience)
             with suppress(BrokenPipeError):
                 process.stdin.close()
             assert process.stdout
-            return _answer(_Reader(process.stdout.fileno()), take or _refuse)
+            return _answer(_Reader(process.stdout.fileno(), patience), take or _refuse)
 
     def _words(self, verb: str, account: Account) -> list[str]:
         if account.is_here:
@@ -136,38 +146,75 @@ def _process(words: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         try:
             process.wait(1)
         except subprocess.TimeoutExpired:
-            with suppress(OSError):
+            with suppress(OSError, subprocess.TimeoutExpired):
                 os.killpg(process.pid, 9)
-            with suppress(subprocess.TimeoutExpired):
                 process.wait(5)
 
 
-def _send(descriptor: int, request: bytes, files: Sequence[Path]) -> None:
+class _Patience:
+    """How long a call waits, in all and for a sign of the helper.
+
+    Args:
+        closed: set when it is to wait no longer.
+    """
+
+    def __init__(self, closed: threading.Event) -> None:
+        self._closed = closed
+        self._end = time.monotonic() + _WHOLE_SECONDS
+
+    def check(self) -> None:
+        """Do not wait where that was closed.
+
+        Raises:
+            UnknownError: it was.
+        """
+        if self._closed.is_set():
+            raise wire.no_answer("the portal's program ends")
+
+    def wait(self, descriptor: int, ready: int, found: str) -> None:
+        """Wait until a pipe is ready.
+
+        Args:
+            descriptor: of the pipe.
+            ready: POLLIN where it is to be read, POLLOUT where it is to be written.
+            found: what is wrong where that takes too long.
+
+        Raises:
+            UnknownError: it does.
+        """
+        poll = select.poll()
+        poll.register(descriptor, ready)
+        end = min(self._end, time.monotonic() + _SILENCE_SECONDS)
+        while time.monotonic() < end:
+            self.check()
+            if poll.poll(_LOOK_MILLISECONDS):
+                return
+        raise wire.no_answer(found)
+
+
+def _send(descriptor: int, request: bytes, files: Sequence[Path], patience: _Patience) -> None:
     os.set_blocking(descriptor, False)
-    deadline = time.monotonic() + _WHOLE_SECONDS
-    _write(descriptor, request, deadline)
+    _write(descriptor, request, patience)
     for path in files:
         with open(path, "rb") as file:
             while data := file.read(_READ):
-                _write(descriptor, data, deadline)
+                _write(descriptor, data, patience)
 
 
-def _write(descriptor: int, data: bytes, deadline: float) -> None:
+def _write(descriptor: int, data: bytes, patience: _Patience) -> None:
     left = memoryview(data)
     while left:
-        seconds = min(_SILENCE_SECONDS, deadline - time.monotonic())
-        if seconds <= 0 or not select.select([], [descriptor], [], seconds)[1]:
-            raise wire.no_answer("it did not take the request in time")
+        patience.wait(descriptor, select.POLLOUT, "it did not take the request in time")
         left = left[os.write(descriptor, left) :]
 
 
 class _Reader:
     """Reads with limits of time and size."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, patience: _Patience) -> None:
         self._descriptor = descriptor
+        self._patience = patience
         self._held = b""
-        self._deadline = time.monotonic() + _WHOLE_SECONDS
 
     def read(self, size: int) -> bytes:
         """Some bytes, at most so many; none at the end."""
@@ -191,9 +238,7 @@ class _Reader:
         return line
 
     def _more(self) -> bytes:
-        seconds = min(_SILENCE_SECONDS, self._deadline - time.monotonic())
-        if seconds <= 0 or not select.select([self._descriptor], [], [], seconds)[0]:
-            raise wire.no_answer("no answer in time")
+        self._patience.wait(self._descriptor, select.POLLIN, "no answer in time")
         return os.read(self._descriptor, _READ)
 
 

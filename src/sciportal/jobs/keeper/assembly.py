@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sciportal.jobs import secret
 from sciportal.jobs.files import JobFiles
 from sciportal.jobs.keeper import daemon
+from sciportal.jobs.keeper.errands import Errands
 from sciportal.jobs.keeper.keeper import Keeper
 from sciportal.jobs.queue.backends import backends
 from sciportal.jobs.status_file import StatusFiles
@@ -40,7 +41,10 @@ def keepers(settings: Settings, jobs: Store) -> list[Keeper]:
     statuses = StatusFiles(settings.state_dir)
     key = secret.read(settings.secret_file)
     kept = files(settings)
+    log = daemon.to_stderr
     return [
-        Keeper(jobs, backend, name, settings, key, kept, statuses, log=daemon.to_stderr)
+        Keeper(
+            Errands(jobs, backend, name, settings, key, kept, statuses, log=log), settings, log=log
+        )
         for name, backend in backends(settings).items()
     ]

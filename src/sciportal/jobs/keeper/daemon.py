@@ -1,4 +1,4 @@
-"""The loop around the keeper: one at a time, until it is told to end."""
+"""The loop around the keepers: one process at a time, until it is told to end."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sciportal.jobs.store.store import Store
 
 _TURN_SECONDS = 1.0
+_MORE_SECONDS = 0.1
+"""After which whose step has ended may have another, if there is more to do."""
 _LEFT_SECONDS = 86_400.0
 """After which what was coming in, and stopped, is no upload any more."""
 _LOCK = "keeper.lock"
@@ -52,28 +54,37 @@ def run(
     """
     with _alone(settings.state_dir):
         counted = time.monotonic()
-        reconciled = counted - settings.reconcile_seconds
-        while not ended.is_set():
-            try:
-                now = time.monotonic()
-                elapsed, counted = now - counted, now
-                # Silence is counted while somebody listens; see `store.claims`.
-                elapsed = min(elapsed, 2 * _TURN_SECONDS)
-                for job in store.expire(elapsed, settings.lost_seconds):
-                    log(f"job {job.id}: its worker was silent too long")
-                for keeper in keepers:
-                    keeper.turn()
-                if now - reconciled >= settings.reconcile_seconds:
-                    reconciled = now
-                    files.sweep(_LEFT_SECONDS)
-                    store.forget_keys(settings.idempotency_seconds)
+        swept = counted - settings.reconcile_seconds
+        try:
+            while not ended.is_set():
+                try:
+                    now = time.monotonic()
+                    elapsed, counted = now - counted, now
+                    # Silence is counted while somebody listens; see `store.claims`.
+                    elapsed = min(elapsed, 2 * _TURN_SECONDS)
+                    for job in store.expire(elapsed, settings.lost_seconds):
+                        log(f"job {job.id}: its worker was silent too long")
                     for keeper in keepers:
-                        keeper.reconcile()
-            except AwayError as error:
-                log(f"the database is away: {error}")
-            except (ServiceError, OSError) as error:
-                log(str(error))
-            ended.wait(_TURN_SECONDS)
+                        keeper.turn()
+                    if now - swept >= settings.reconcile_seconds:
+                        swept = now
+                        files.sweep(_LEFT_SECONDS)
+                        store.forget_keys(settings.idempotency_seconds)
+                except AwayError as error:
+                    log(f"the database is away: {error}")
+                except (ServiceError, OSError) as error:
+                    log(str(error))
+                _pause(keepers, ended)
+        finally:
+            for keeper in keepers:
+                keeper.close()
+
+
+def _pause(keepers: Sequence[Keeper], ended: threading.Event) -> None:
+    until = time.monotonic() + _TURN_SECONDS
+    while not ended.wait(_MORE_SECONDS) and time.monotonic() < until:
+        if any(keeper.has_more for keeper in keepers):
+            return
 
 
 @contextmanager

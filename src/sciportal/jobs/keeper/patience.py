@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -12,7 +13,7 @@ Whom = TypeVar("Whom")
 
 
 class Patience(Generic[Whom]):
-    """Remembers until when somebody is not asked; a restart forgets it.
+    """Remembers until when somebody is not asked; a restart forgets it. Threads may share it.
 
     Args:
         seconds: for how long.
@@ -23,21 +24,18 @@ class Patience(Generic[Whom]):
         self._seconds = seconds
         self._clock = clock
         self._until: dict[Whom, float] = {}
+        self._lock = threading.Lock()
 
     def rest(self, whom: Whom) -> None:
         """Leave somebody alone from now on."""
         now = self._clock()
-        self._until = {each: until for each, until in self._until.items() if until > now}
-        self._until[whom] = now + self._seconds
+        with self._lock:
+            self._until = {each: until for each, until in self._until.items() if until > now}
+            self._until[whom] = now + self._seconds
 
     def rests(self, whom: Whom) -> bool:
         """Whether somebody is left alone."""
         return self._until.get(whom, 0.0) > self._clock()
-
-    def resting(self) -> set[Whom]:
-        """All who are left alone."""
-        now = self._clock()
-        return {each for each, until in self._until.items() if until > now}
 
 
 class Absences:

@@ -19,5 +19,8 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace, settings: Settings) -> int:
     """Compare all jobs with what their batch systems know, once."""
     for each in assembly.keepers(settings, assembly.store(settings)):
-        each.reconcile()
+        try:
+            each.reconcile()
+        finally:
+            each.close()
     return 0

@@ -129,3 +129,6 @@ class Backend(Protocol):
 
     def clean(self, attempt: Attempt) -> None:
         """Remove a job's directory, if it is there."""
+
+    def close(self) -> None:
+        """Cut short what other threads ask; they, and who asks later, are told UnknownError."""

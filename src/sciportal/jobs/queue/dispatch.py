@@ -48,3 +48,6 @@ class DispatchBackend:
 
     def clean(self, attempt: Attempt) -> None:
         """See `Backend`: its worker does."""
+
+    def close(self) -> None:
+        """See `Backend`: nothing is under way."""

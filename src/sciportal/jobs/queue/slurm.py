@@ -13,6 +13,7 @@ from sciportal.jobs.accounts.place import TASKS_SUFFIX, job_name
 from sciportal.jobs.order import to_json
 from sciportal.jobs.outputs import MOST_FILES
 from sciportal.jobs.queue.backend import Attempt, Collected, Phase, Sight, Tail
+from sciportal.jobs.queue.snapshot import Snapshot
 from sciportal.service.errors import NotPermittedError, ServiceError, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sciportal.jobs.accounts.client import Helper
     from sciportal.jobs.order import Order
     from sciportal.jobs.strict import Table
-    from sciportal.service.job import Job
     from sciportal.service.slurm import Slurm
 
 _MOST_ASKED = 500
@@ -41,7 +41,7 @@ class SlurmBackend:
 
     def __init__(self, helper: Helper, slurm: Slurm) -> None:
         self._helper = helper
-        self._slurm = slurm
+        self._snapshot = Snapshot(slurm)
 
     def send(self, order: Order, inputs: Path) -> str:
         """See `Backend`."""
@@ -59,7 +59,7 @@ class SlurmBackend:
         if here:
             try:
                 accounts = self._helper.accounts()
-                queue = self._queue()
+                queue = self._snapshot.queue()
             except ServiceError as error:
                 return dict.fromkeys(attempts, error)
             for each in here:
@@ -69,7 +69,8 @@ class SlurmBackend:
                     found[each] = error
                     continue
                 name = job_name(each.job, each.attempt)
-                jobs = [*queue[name, account], *queue[name + TASKS_SUFFIX, account]]
+                tasks = name + TASKS_SUFFIX
+                jobs = [*queue.get((name, account), ()), *queue.get((tasks, account), ())]
                 sight = sighting.in_queue(jobs)
                 if sight:
                     found[each] = sight
@@ -81,13 +82,6 @@ class SlurmBackend:
             for start in range(0, len(group), _MOST_ASKED):
                 found |= self._ask(user, host, group[start : start + _MOST_ASKED])
         return found
-
-    def _queue(self) -> dict[tuple[str, str], list[Job]]:
-        """The jobs by name and account: anybody may give theirs the name of another's."""
-        queue: dict[tuple[str, str], list[Job]] = defaultdict(list)
-        for job in self._slurm.jobs():
-            queue[job.name, job.user].append(job)
-        return queue
 
     def _ask(
         self, user: str, host: str, group: Sequence[Attempt]
@@ -131,6 +125,10 @@ class SlurmBackend:
     def clean(self, attempt: Attempt) -> None:
         """See `Backend`."""
         self._helper.ask("clean", attempt.user, attempt.host, _named(attempt))
+
+    def close(self) -> None:
+        """See `Backend`."""
+        self._helper.close()
 
 
 class _Taker:

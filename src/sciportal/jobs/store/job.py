@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
@@ -124,6 +124,14 @@ def of_row(row: Row[Any]) -> Job:
     given["state"] = State(given["state"])
     given["cancel_wanted"] = State(wanted) if wanted else None
     return Job(**given)
+
+
+class Whose(NamedTuple):
+    """Somebody's jobs on a host; who acts for them is one account there."""
+
+    owner: str
+    host: str
+    """Of the account map; empty for this cluster."""
 
 
 @dataclass(frozen=True, slots=True)

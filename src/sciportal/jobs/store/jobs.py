@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,11 +13,10 @@ from sciportal.jobs import order
 from sciportal.jobs.errors import QuotaError
 from sciportal.jobs.states import Cause, Event, State
 from sciportal.jobs.store import events, fair
-from sciportal.jobs.store.job import ENDED, Brought, Job, Listing, NewJob, of_row
+from sciportal.jobs.store.job import ENDED, Brought, Job, Listing, NewJob, Whose, of_row
 from sciportal.jobs.store.tables import JOBS, LEFT, OPEN
 
-Whom = Collection[tuple[str, str]]
-"""Owners, each with a host."""
+Chosen = sa.Select[Any]
 _COLLECTED = [state.value for state in ENDED - {State.DELETE}]
 # Statements that every request needs are put together once.
 _INSERT = sa.insert(JOBS).returning(*JOBS.c)
@@ -113,7 +112,7 @@ def _chosen(chosen: sa.Select[Any], listing: Listing) -> sa.Select[Any]:
     return chosen
 
 
-def queued(backend: str) -> sa.Select[Any]:
+def queued(backend: str) -> Chosen:
     """Jobs that nobody has yet, the first to go first."""
     return (
         sa.select(JOBS)
@@ -123,43 +122,71 @@ def queued(backend: str) -> sa.Select[Any]:
     )
 
 
-def unsent(connection: Connection, backend: str, limit: int, without: Whom = ()) -> list[Job]:
+def unsent(
+    connection: Connection, backend: str, limit: int, whose: Whose | None = None
+) -> list[Job]:
     """Jobs of which the batch system has not said a number, the first to go first.
 
     Among them are those that were about to be handed over when that was cut short.
     """
-    return _all(connection, _of_others(queued(backend), without).limit(limit))
+    return _all(connection, _of(whose, queued(backend)).limit(limit))
 
 
-def active(connection: Connection, backend: str) -> list[Job]:
+def active(connection: Connection, backend: str, whose: Whose | None = None) -> list[Job]:
     """Jobs that were sent, or claimed, and have not ended, in order of their numbers."""
-    chosen = sa.select(JOBS).where(OPEN, JOBS.c.backend == backend)
-    return _all(connection, chosen.where(JOBS.c.sent_at.is_not(None)).order_by(JOBS.c.id))
+    return _all(connection, _of(whose, _active(backend)).order_by(JOBS.c.id))
 
 
-def uncollected(connection: Connection, backend: str, limit: int, without: Whom = ()) -> list[Job]:
+def uncollected(
+    connection: Connection, backend: str, limit: int, whose: Whose | None = None
+) -> list[Job]:
     """Jobs that ended after they were sent, and whose results are not here yet."""
-    chosen = sa.select(JOBS).where(JOBS.c.collected_at.is_(None), JOBS.c.deleted_at.is_(None))
-    chosen = chosen.where(JOBS.c.backend == backend, JOBS.c.state.in_(_COLLECTED))
-    chosen = _of_others(chosen.where(JOBS.c.sent_at.is_not(None)), without)
-    return _all(connection, chosen.order_by(JOBS.c.id).limit(limit))
+    return _all(connection, _of(whose, _uncollected(backend)).order_by(JOBS.c.id).limit(limit))
 
 
 def unpurged(
-    connection: Connection, limit: int, backend: str | None = None, without: Whom = ()
+    connection: Connection, limit: int, backend: str | None = None, whose: Whose | None = None
 ) -> list[Job]:
     """Deleted jobs whose files may still be here."""
+    return _all(connection, _of(whose, _unpurged(backend)).order_by(JOBS.c.id).limit(limit))
+
+
+def who_waits(connection: Connection, backend: str) -> set[Whose]:
+    """Whose jobs are to be sent, ended, fetched or removed."""
+    wanted = _active(backend).where(JOBS.c.cancel_wanted.is_not(None))
+    return _owners(connection, queued(backend), wanted, _uncollected(backend), _unpurged(backend))
+
+
+def who_runs(connection: Connection, backend: str) -> set[Whose]:
+    """Whose jobs are `active`."""
+    return _owners(connection, _active(backend))
+
+
+def _active(backend: str) -> Chosen:
+    return sa.select(JOBS).where(OPEN, JOBS.c.backend == backend, JOBS.c.sent_at.is_not(None))
+
+
+def _uncollected(backend: str) -> Chosen:
+    chosen = sa.select(JOBS).where(JOBS.c.collected_at.is_(None), JOBS.c.deleted_at.is_(None))
+    chosen = chosen.where(JOBS.c.backend == backend, JOBS.c.state.in_(_COLLECTED))
+    return chosen.where(JOBS.c.sent_at.is_not(None))
+
+
+def _unpurged(backend: str | None) -> Chosen:
     chosen = sa.select(JOBS).where(_LEFT, JOBS.c.deleted_at.is_not(None))
-    chosen = _of_others(chosen.where(JOBS.c.purged_at.is_(None)), without)
-    if backend is not None:
-        chosen = chosen.where(JOBS.c.backend == backend)
-    return _all(connection, chosen.order_by(JOBS.c.id).limit(limit))
+    chosen = chosen.where(JOBS.c.purged_at.is_(None))
+    return chosen if backend is None else chosen.where(JOBS.c.backend == backend)
 
 
-def _of_others(chosen: sa.Select[Any], without: Whom) -> sa.Select[Any]:
-    if not without:
+def _of(whose: Whose | None, chosen: Chosen) -> Chosen:
+    if whose is None:
         return chosen
-    return chosen.where(sa.tuple_(JOBS.c.owner, JOBS.c.host).not_in(sorted(without)))
+    return chosen.where(JOBS.c.owner == whose.owner, JOBS.c.host == whose.host)
+
+
+def _owners(connection: Connection, *chosen: Chosen) -> set[Whose]:
+    each = [one.order_by(None).with_only_columns(JOBS.c.owner, JOBS.c.host) for one in chosen]
+    return {Whose(*row) for row in connection.execute(sa.union(*each))}
 
 
 def mark(connection: Connection, job_id: int, column: str, values: Mapping[str, Any]) -> bool:

@@ -12,8 +12,7 @@ from sciportal.jobs.states import Event, State
 from sciportal.jobs.store import claims, engine, events, jobs, workers
 from sciportal.jobs.store.claims import Beat
 from sciportal.jobs.store.idempotency import earlier_job, forget, remember
-from sciportal.jobs.store.job import Brought, Job, JobEvent, Listing, NewJob
-from sciportal.jobs.store.jobs import Whom
+from sciportal.jobs.store.job import Brought, Job, JobEvent, Listing, NewJob, Whose
 from sciportal.jobs.store.workers import Worker
 
 T = TypeVar("T")
@@ -148,27 +147,37 @@ class Store:
 
         return self._write(action)
 
-    def unsent(self, backend: str, limit: int = 100, without: Whom = ()) -> list[Job]:
+    def unsent(self, backend: str, limit: int = 100, whose: Whose | None = None) -> list[Job]:
         """Jobs of which the batch system has not said a number, the first to go first.
 
-        Those of the owners and hosts `without` are left out, here and below.
+        Where it is said whose, only theirs, here and below.
 
         Who hands one over applies `states.SENT` first, and then sets the number. One that was sent
         and has no number was cut short: it is handed over again, which must give the same job.
         """
-        return self._read(lambda connection: jobs.unsent(connection, backend, limit, without))
+        return self._read(lambda connection: jobs.unsent(connection, backend, limit, whose))
 
-    def active(self, backend: str) -> list[Job]:
+    def active(self, backend: str, whose: Whose | None = None) -> list[Job]:
         """Jobs that were sent, or claimed, and have not ended; `cancel_wanted` ones among them."""
-        return self._read(lambda connection: jobs.active(connection, backend))
+        return self._read(lambda connection: jobs.active(connection, backend, whose))
 
-    def uncollected(self, backend: str, limit: int = 100, without: Whom = ()) -> list[Job]:
+    def uncollected(self, backend: str, limit: int = 100, whose: Whose | None = None) -> list[Job]:
         """Jobs that ended after they were sent, and whose results are not here yet."""
-        return self._read(lambda connection: jobs.uncollected(connection, backend, limit, without))
+        return self._read(lambda connection: jobs.uncollected(connection, backend, limit, whose))
 
-    def unpurged(self, backend: str | None = None, without: Whom = ()) -> list[Job]:
+    def unpurged(
+        self, backend: str | None = None, limit: int = 100, whose: Whose | None = None
+    ) -> list[Job]:
         """Deleted jobs whose files may still be here; some of them."""
-        return self._read(lambda connection: jobs.unpurged(connection, 100, backend, without))
+        return self._read(lambda connection: jobs.unpurged(connection, limit, backend, whose))
+
+    def who_waits(self, backend: str) -> set[Whose]:
+        """Whose jobs are to be sent, ended, fetched or removed."""
+        return self._read(lambda connection: jobs.who_waits(connection, backend))
+
+    def who_runs(self, backend: str) -> set[Whose]:
+        """Whose jobs are `active`."""
+        return self._read(lambda connection: jobs.who_runs(connection, backend))
 
     def set_batch(self, job_id: int, batch_id: str, at_attempt: int) -> bool:
         """Note the batch system's number; False where the job ended, or is in another attempt."""

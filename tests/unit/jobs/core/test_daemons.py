@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from batch.portal import processes_below
 from jobs.samples import new_job
 from sciportal.jobs import states
 from sciportal.jobs.notify import tokens
@@ -59,6 +60,16 @@ class Site:
         self.store = Store(database)
         self._started: list[subprocess.Popen[str]] = []
 
+    def hang(self, user: str) -> None:
+        """Give somebody an account, and a helper that never answers."""
+        account = f'[[account]]\nuser = "{user}"\naccount = "{user}"\nhome = "/home/{user}"\n'
+        (self.root / "accounts.toml").write_text(account)
+        place = self.root / "helper"
+        place.mkdir()
+        settings = (self.root / "portal.toml").read_text()
+        hangs = f'"sh", "-c", "cd {place}; touch ../hangs; exec sleep 1000"'
+        (self.root / "portal.toml").write_text(settings.replace('"false"', hangs))
+
     def start(self, verb: str) -> subprocess.Popen[str]:
         """Start a daemon."""
         words = [sys.executable, "-m", "sciportal.jobs.cli", "--settings", "portal.toml", verb]
@@ -96,6 +107,8 @@ class Site:
         for each in self._started:
             each.kill()
             each.communicate()
+        for pid in processes_below(self.root / "helper"):
+            os.kill(pid, signal.SIGKILL)
         self.store.engine.dispose()
 
 
@@ -154,6 +167,19 @@ def test_the_keeper_forgets_old_keys(site: Site) -> None:
     wait_for(lambda: site.store.job_of("user alice", ("old", "digest")) is None)
     assert site.store.job_of("user alice", ("young", "digest"))
     site.end(process)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the account map is root's")
+def test_ending_the_keeper_cuts_short_a_helper_that_hangs(site: Site) -> None:
+    site.hang("alice")
+    job = site.store.submit(new_job())
+    process = site.start("keeper")
+    wait_for((site.root / "hangs").exists)
+    assert len(processes_below(site.root / "helper")) == 1
+    site.end(process)
+    wait_for(lambda: not processes_below(site.root / "helper"))
+    # Perhaps it was handed over: the next keeper finds out.
+    assert [each.id for each in site.store.unsent("slurm")] == [job.id]
 
 
 def test_reconciling_with_no_job_asks_nobody(site: Site) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from batch.own_slurm import wait_for
-from batch.portal import Portal
+from batch.portal import Portal, turn
 from batch.processes import ProcessBackend
 from sciportal.jobs.mapper import failures
 from sciportal.jobs.mapper.outcome import Failure
@@ -64,9 +65,11 @@ def until(is_so: Callable[[], bool], *steps: Callable[[], object]) -> None:
 def test_a_job_goes_all_the_way(portal: Portal, backend: ProcessBackend) -> None:
     keeper = portal.keeper(backend)
     job = portal.submit("echo 1 > one; echo said; exit 3")
-    keeper.turn()
+    turn(keeper)
     assert portal.job(job.id).batch_id.isdigit()
-    until(lambda: portal.job(job.id).collected_at is not None, keeper.reconcile, keeper.turn)
+    until(
+        lambda: portal.job(job.id).collected_at is not None, keeper.reconcile, partial(turn, keeper)
+    )
     ended = portal.job(job.id)
     assert (ended.state, ended.exit_code) == (State.ERROR, 3)
     assert portal.results(job.id) == {"one": "1\n", "stdout": "said\n", "stderr": ""}
@@ -81,17 +84,17 @@ def test_a_job_goes_all_the_way(portal: Portal, backend: ProcessBackend) -> None
         "3 files copied back",
     ]
     assert not (portal.root / "spool" / f"{job.id}.1").exists()
-    keeper.turn()
+    turn(keeper)
     assert portal.status(job.id) == lines
 
 
 def test_cancelling_ends_the_process(portal: Portal, backend: ProcessBackend) -> None:
     keeper = portal.keeper(backend)
     job = portal.submit("exec sleep 60")
-    keeper.turn()
+    turn(keeper)
     until(lambda: portal.job(job.id).state is State.ACTIVE, keeper.reconcile)
     portal.store.want_cancel(job.id, State.CANCEL)
-    until(lambda: portal.job(job.id).final, keeper.turn, keeper.reconcile)
+    until(lambda: portal.job(job.id).final, partial(turn, keeper), keeper.reconcile)
     assert portal.job(job.id).state is State.CANCEL
     assert not any(map(_runs, backend.processes(Attempt.of(job.order))))
 
@@ -99,9 +102,9 @@ def test_cancelling_ends_the_process(portal: Portal, backend: ProcessBackend) ->
 def test_deleting_ends_it_and_removes_all(portal: Portal, backend: ProcessBackend) -> None:
     keeper = portal.keeper(backend)
     job = portal.submit("exec sleep 60")
-    keeper.turn()
+    turn(keeper)
     portal.store.want_cancel(job.id, State.DELETE)
-    until(lambda: portal.job(job.id).purged_at is not None, keeper.turn, keeper.reconcile)
+    until(lambda: portal.job(job.id).purged_at is not None, partial(turn, keeper), keeper.reconcile)
     assert portal.job(job.id).state is State.DELETE
     assert not (portal.root / "jobs" / str(job.id)).exists()
     assert not (portal.root / "spool" / f"{job.id}.1").exists()
@@ -111,12 +114,12 @@ def test_a_refusal_is_an_error_with_its_reason(portal: Portal, broken: Broken) -
     keeper = portal.keeper(broken)
     broken.send_error = ServiceError("submit a job", "Requested node is not available", "ask less")
     job = portal.submit("true")
-    keeper.turn()
+    turn(keeper)
     refused = portal.job(job.id)
     assert refused.state is State.ERROR
     assert refused.reason == "Requested node is not available; ask less"
     assert "Requested node is not available; ask less" in portal.status(job.id)
-    keeper.turn()
+    turn(keeper)
     assert portal.job(job.id).collected_at is not None
 
 
@@ -125,14 +128,14 @@ def test_a_silent_batch_system_is_unknown_never_lost(portal: Portal, broken: Bro
     keeper = portal.keeper(broken, clock=lambda: now[0])
     broken.send_error = SILENT
     job = portal.submit("true")
-    keeper.turn()
+    turn(keeper)
     assert portal.job(job.id).state is State.PENDING
     assert "no answer in time" in portal.logged[0]
     broken.send_error = None
-    keeper.turn()
+    turn(keeper)
     assert not portal.job(job.id).batch_id
     now[0] = 60
-    keeper.turn()
+    turn(keeper)
     assert portal.job(job.id).batch_id
     broken.look_error = SILENT
     for _ in range(5):
@@ -159,8 +162,8 @@ def test_a_host_that_is_away_holds_up_nobody_else(portal: Portal, backend: Proce
     for _ in range(100):
         portal.submit("true", host="away")
     here = portal.submit("true")
-    keeper.turn()
-    keeper.turn()
+    turn(keeper)
+    turn(keeper)
     assert portal.job(here.id).batch_id
 
 
@@ -168,11 +171,11 @@ def test_what_left_the_map_is_an_error_with_a_reason(portal: Portal, broken: Bro
     keeper = portal.keeper(broken)
     waiting, sent = portal.submit("true"), portal.submit("sleep 1")
     portal.store.want_cancel(waiting.id, State.CANCEL)
-    keeper.turn()
+    turn(keeper)
     error = NotPermittedError("the account of a job", "'alice' has none on this cluster", "ask")
     broken.look_error = broken.send_error = error
     unsent = portal.submit("true")
-    keeper.turn()
+    turn(keeper)
     keeper.reconcile()
     for each in (unsent, sent):
         job = portal.job(each.id)
@@ -184,7 +187,7 @@ def test_a_missing_job_is_lost_after_a_second_look(portal: Portal, backend: Proc
     now = [0.0]
     keeper = portal.keeper(backend, clock=lambda: now[0])
     job = portal.submit("touch ../began; exec sleep 60")
-    keeper.turn()
+    turn(keeper)
     directory = backend.directory(Attempt.of(job.order))
     # Before, its script still writes there, and may be quicker than who takes it away.
     wait_for((directory / "began").exists)
@@ -195,7 +198,7 @@ def test_a_missing_job_is_lost_after_a_second_look(portal: Portal, backend: Proc
     keeper.reconcile()
     assert portal.job(job.id).state is State.ERROR
     assert "no longer knows it" in portal.job(job.id).reason
-    keeper.turn()
+    turn(keeper)
     assert "there are no results" in portal.status(job.id)[-1]
 
 
@@ -204,7 +207,7 @@ def test_a_dead_node_sends_the_job_again(
 ) -> None:
     keeper = portal.keeper(broken)
     job = portal.submit("echo x >> ../../runs; sleep 1")
-    keeper.turn()
+    turn(keeper)
     until(lambda: portal.job(job.id).state is State.ACTIVE, keeper.reconcile)
     died = Sight(Phase.ENDED, None, "its node died", node_died=True)
     with monkeypatch.context() as patch:
@@ -213,7 +216,9 @@ def test_a_dead_node_sends_the_job_again(
         keeper.reconcile()
     again = portal.job(job.id)
     assert (again.attempt, again.state, again.batch_id) == (2, State.PENDING, "")
-    until(lambda: portal.job(job.id).collected_at is not None, keeper.turn, keeper.reconcile)
+    until(
+        lambda: portal.job(job.id).collected_at is not None, partial(turn, keeper), keeper.reconcile
+    )
     assert portal.job(job.id).state is State.COMPLETE
     causes = [each.cause for each in portal.store.events(job.id)]
     assert causes.count(Cause.FINISHED) == 1
@@ -223,7 +228,7 @@ def test_many_jobs_at_once(portal: Portal, backend: ProcessBackend) -> None:
     keeper = portal.keeper(backend)
     jobs = [portal.submit(f"exit {number % 2}") for number in range(20)]
     done = lambda: all(portal.job(job.id).collected_at for job in jobs)  # noqa: E731
-    until(done, keeper.turn, keeper.reconcile)
+    until(done, partial(turn, keeper), keeper.reconcile)
     ended = [portal.job(job.id).state for job in jobs]
     assert ended == [State.COMPLETE, State.ERROR] * 10
 
@@ -231,7 +236,7 @@ def test_many_jobs_at_once(portal: Portal, backend: ProcessBackend) -> None:
 def test_what_workers_pull_is_left_to_them(portal: Portal) -> None:
     keeper = portal.keeper(DispatchBackend(WrittenFiles(portal.settings.state_dir)))
     job = portal.submit("true")
-    keeper.turn()
+    turn(keeper)
     keeper.reconcile()
     assert portal.job(job.id).sent_at is None
 
@@ -243,7 +248,7 @@ def test_the_token_reaches_the_job_alone(
     monkeypatch.setattr(backend, "send", lambda order, _inputs: sent.append(order) or "1")
     object.__setattr__(portal.settings, "listener_url", "http://web:8098/notify")
     job = portal.submit("true")
-    portal.keeper(backend).turn()
+    turn(portal.keeper(backend))
     assert sent[0].listener == "http://web:8098/notify"
     assert len(sent[0].token) > 20
     assert sent[0].token not in portal.job(job.id).order_text
@@ -264,5 +269,7 @@ def test_points_that_failed_are_noted_with_the_job(portal: Portal, backend: Proc
     said = failures.dumps(10, [Failure(3, 0.3, "ValueError: no layer", 2)])
     keeper = portal.keeper(backend)
     job = portal.submit(f"echo {shlex.quote(said)} > failures.json; exit 1", map=Map(10, 5))
-    until(lambda: portal.job(job.id).collected_at is not None, keeper.reconcile, keeper.turn)
+    until(
+        lambda: portal.job(job.id).collected_at is not None, keeper.reconcile, partial(turn, keeper)
+    )
     assert portal.job(job.id).points_failed == failures.loads(said.encode())

@@ -15,7 +15,7 @@ import pytest
 from batch import killing
 from batch.killing import CALLS, LINES
 from batch.own_slurm import OwnSlurm
-from batch.portal import Portal, programs
+from batch.portal import Portal, programs, turn
 from batch.processes import ProcessBackend
 from sciportal.jobs.accounts.account_map import AccountMap
 from sciportal.jobs.accounts.client import Helper
@@ -39,7 +39,7 @@ def keep(root: Path, backend: Backend) -> None:
     keeper = portal.keeper(backend)
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
-        keeper.turn()
+        turn(keeper)
         keeper.reconcile()
         job = portal.job(int((root / "number").read_text()))
         if job.purged_at or (job.collected_at and not job.deleted_at):

@@ -21,6 +21,8 @@ ASKED: dict[str, tuple[Asked, str]] = {
     "what runs": (lambda store: store.active(SLURM), "jobs_open"),
     "what is left to fetch": (lambda store: store.uncollected(SLURM), "jobs_left"),
     "what is left to remove": (lambda store: store.unpurged(), "jobs_left"),
+    "whose jobs run": (lambda store: store.who_runs(SLURM), "jobs_open"),
+    "who waits": (lambda store: store.who_waits(SLURM), "jobs_left"),
 }
 
 

@@ -9,7 +9,7 @@ from jobs.samples import new_job
 from sciportal.jobs import states
 from sciportal.jobs.errors import ConflictError, NoJobError, QuotaError
 from sciportal.jobs.states import Cause, State
-from sciportal.jobs.store.job import Job, JobEvent, Listing
+from sciportal.jobs.store.job import Job, JobEvent, Listing, Whose
 from sciportal.jobs.store.store import Store
 
 
@@ -221,9 +221,9 @@ def test_events_tell_the_story(store: Store) -> None:
     ]
 
 
-def test_lists_leave_out_who_is_left_alone(store: Store) -> None:
-    away = {("alice", "away")}
-    for owner, host in (("alice", "away"), ("alice", ""), ("bob", "away")):
+def test_lists_are_of_all_or_of_one(store: Store) -> None:
+    everybody = [Whose("alice", ""), Whose("alice", "away"), Whose("bob", "away")]
+    for owner, host in everybody:
         store.submit(new_job(owner, host=host))
         for kind in (None, State.DELETE):
             job = store.submit(new_job(owner, host=host))
@@ -235,9 +235,38 @@ def test_lists_leave_out_who_is_left_alone(store: Store) -> None:
     def whose(found: list[Job]) -> list[tuple[str, str]]:
         return sorted((job.owner, job.host) for job in found)
 
-    others = [("alice", ""), ("bob", "away")]
-    assert whose(store.unsent("slurm", without=away)) == others
-    assert whose(store.uncollected("slurm", without=away)) == others
-    assert whose(store.unpurged("slurm", away)) == others
+    assert whose(store.unsent("slurm")) == everybody
+    assert whose(store.uncollected("slurm")) == everybody
+    assert whose(store.unpurged("slurm")) == everybody
+    for each in everybody:
+        assert whose(store.unsent("slurm", whose=each)) == [each]
+        assert whose(store.uncollected("slurm", whose=each)) == [each]
+        assert whose(store.unpurged("slurm", whose=each)) == [each]
     assert store.unpurged("dispatch") == []
-    assert len(store.unsent("slurm")) == 3
+
+
+def test_it_is_known_whose_jobs_are_to_be_cared_for(store: Store) -> None:
+    assert store.who_waits("slurm") == store.who_runs("slurm") == set()
+    alice, bob = Whose("alice", ""), Whose("bob", "away")
+    unsent = store.submit(new_job("alice"))
+    store.submit(new_job("carol", backend="dispatch"))
+    running = store.submit(new_job("bob", host="away"))
+    assert store.who_waits("slurm") == {alice, bob}
+    for each in (unsent, running):
+        store.apply(each.id, states.SENT)
+    # Cut short, they are to be sent again.
+    assert store.who_waits("slurm") == {alice, bob}
+    for each in (unsent, running):
+        store.set_batch(each.id, "7", 1)
+    assert store.who_waits("slurm") == set()
+    assert store.who_runs("slurm") == {alice, bob}
+    store.want_cancel(running.id, State.DELETE)
+    assert store.who_waits("slurm") == {bob}
+    store.apply(running.id, states.finished(1))
+    store.apply(unsent.id, states.finished(0))
+    assert store.who_runs("slurm") == set()
+    # One has results, the other is to be removed.
+    assert store.who_waits("slurm") == {alice, bob}
+    store.set_collected(unsent.id, "")
+    store.set_purged(running.id)
+    assert store.who_waits("slurm") == set()
