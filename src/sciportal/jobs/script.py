@@ -111,7 +111,8 @@ mkdir "began$part.${{SLURM_RESTART_COUNT:-0}}" 2> /dev/null || exit 0
     inputs = f"""if [ -d inputs ]; then
   rm -rf {WORK} && cp -R inputs {WORK} || exit 1
 else
-  cp -R {WORK} inputs.new && mv inputs.new inputs || exit 1
+  # Who was stopped here left a part.
+  rm -rf inputs.new && cp -R {WORK} inputs.new && mv inputs.new inputs || exit 1
 fi
 """
     return part + text if order.map else "part=\n" + text + inputs

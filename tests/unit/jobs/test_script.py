@@ -139,6 +139,18 @@ def test_a_requeued_job_begins_with_its_inputs_anew(tmp_path: Path) -> None:
     assert (directory / "seen").read_text() == "good\ngood\n"
 
 
+def test_a_job_that_was_stopped_while_inputs_were_kept_has_all_of_them(tmp_path: Path) -> None:
+    directory = made(tmp_path, order("cat first second >> ../seen; rm first second"))
+    for name in ("first", "second"):
+        (directory / "work" / name).write_text(f"{name}\n")
+    # What cp(1) had copied when it was killed; the job is requeued twice.
+    (directory / "inputs.new").mkdir()
+    (directory / "inputs.new" / "first").write_text("fir")
+    for _ in range(2):
+        assert run(directory, SLURM_JOB_ID="5") == 0
+    assert (directory / "seen").read_text() == "first\nsecond\n" * 2
+
+
 def test_a_cancelled_job_does_not_begin(tmp_path: Path) -> None:
     directory = made(tmp_path, order("echo x > ../ran"))
     (directory / script.CANCELLED).touch()
