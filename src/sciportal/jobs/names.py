@@ -122,3 +122,9 @@ def check_title(title: str) -> str:
 def shown(text: str) -> str:
     """`text` for a message: one line, not long, in ASCII."""
     return ascii(text if len(text) <= 40 else text[:40] + "...")
+
+
+def one_line(text: str, most: int) -> str:
+    """At most `most` characters of `text` in one line, without what moves a terminal's cursor."""
+    whole = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(whole.split())[:most]

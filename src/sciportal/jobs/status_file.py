@@ -53,7 +53,11 @@ class StatusFiles:
             text: its words, of which the first lines are kept.
         """
         lines = text.splitlines()[:_MOST_SAID]
-        self._add(job, [f"  {_plain(line)}" for line in lines if line.strip()], anew=True)
+        self._add(
+            job,
+            [f"  {names.one_line(line, _LONGEST)}" for line in lines if line.strip()],
+            anew=True,
+        )
 
     def remove(self, job: Job) -> None:
         """Remove a job's file."""
@@ -78,11 +82,10 @@ class StatusFiles:
 def _line(event: JobEvent) -> str:
     at = datetime.datetime.fromtimestamp(event.at // 1_000_000, datetime.UTC)
     time = f"{at:%Y-%m-%dT%H:%M:%S}.{event.at % 1_000_000:06}Z"
-    words = [time, f"attempt {event.attempt}", event.cause.value, _plain(event.text)]
+    words = [
+        time,
+        f"attempt {event.attempt}",
+        event.cause.value,
+        names.one_line(event.text, _LONGEST),
+    ]
     return " ".join(filter(None, words))
-
-
-def _plain(text: str) -> str:
-    """Text in one line, without what moves a terminal's cursor."""
-    whole = "".join(sign if sign.isprintable() else " " for sign in text)
-    return " ".join(whole.split())[:_LONGEST]

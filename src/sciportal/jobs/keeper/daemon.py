@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from sciportal.jobs import names
 from sciportal.jobs.errors import AwayError
 from sciportal.service.errors import BusyError, ServiceError
 
@@ -29,6 +30,8 @@ _MORE_SECONDS = 0.1
 _LEFT_SECONDS = 86_400.0
 """After which what was coming in, and stopped, is no upload any more."""
 _LOCK = "keeper.lock"
+_LONGEST = 4000
+"""Characters of a line in the journal."""
 
 
 def run(
@@ -115,5 +118,5 @@ def until_signalled() -> threading.Event:
 
 
 def to_stderr(line: str) -> None:
-    """Tell the operators, by the journal."""
-    print(f"sciportal-jobs: {line}", file=sys.stderr, flush=True)
+    """Tell the operators, by the journal, in which nothing that users wrote may begin a line."""
+    print(f"sciportal-jobs: {names.one_line(line, _LONGEST)}", file=sys.stderr, flush=True)
