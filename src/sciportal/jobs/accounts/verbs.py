@@ -153,10 +153,10 @@ def collect(session: Session, request: Table) -> Answer:
 def _usage(place: Place) -> dict[str, Any]:
     try:
         with outputs.opened(place.directory, script.USAGE) as file:
-            data = json.loads(file.read(_MOST_USAGE))
-    except (OSError, ValueError, RecursionError):
+            said = wire.table(b'{"usage":%b}' % file.read(_MOST_USAGE), "read what a job used")
+        return said.mapping("usage")
+    except (OSError, UsageError):
         return {}
-    return data if isinstance(data, dict) else {}
 
 
 def tail(session: Session, request: Table) -> Answer:

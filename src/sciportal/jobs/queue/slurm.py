@@ -107,7 +107,11 @@ class SlurmBackend:
         request = {**_named(attempt), "outputs": list(order.outputs), "most": most}
         take = _Taker(into, most)
         answer = self._helper.ask("collect", order.user, order.host, request, take=take)
-        return Collected(answer.mapping("usage"), answer.texts("left_out", ()))
+        try:
+            return Collected(answer.mapping("usage"), answer.texts("left_out", ()))
+        except UsageError as error:
+            # Asked again, it would say the same for ever; the files are here.
+            return Collected({}, (f"what the job used: {error.found}",))
 
     def tail(self, attempt: Attempt, stream: str, start: int, most: int) -> Tail:
         """See `Backend`."""
