@@ -78,6 +78,12 @@ def _end(call: Call, job: Job) -> str:
     return text
 
 
+def _one_file(name: str, path: str, summary: str) -> Route:
+    """A route to single results."""
+    more: dict[str, Any] = {"formed": False, "statuses": (206, 304), "problems": (416,)}
+    return Route(name, "GET", path, data_file, summary, serving.BYTES, **more)
+
+
 ROUTES = (
     Route("results", "GET", "/jobs/<job:job>/results", results, "What a job gave", schemas.RESULTS),
     Route(
@@ -88,16 +94,12 @@ ROUTES = (
         "Names and bytes of a job's results",
         schemas.FILES,
     ),
-    Route(
-        "data_file",
-        "GET",
-        "/jobs/<job:job>/data/<path:name>",
-        data_file,
-        "One of a job's results",
-        serving.BYTES,
-        formed=False,
-        statuses=(206, 304),
-        problems=(416,),
+    _one_file("data_file", "/jobs/<job:job>/data/<path:name>", "One of a job's results"),
+    # Where no result has the name of a list of them, as index.html has below data.
+    _one_file(
+        "result_file",
+        "/jobs/<job:job>/results/<path:name>",
+        "One of a job's results, whatever its name",
     ),
     Route(
         "log",

@@ -74,22 +74,40 @@ def test_names_with_signs_stay_in_their_header(client: Client, job: Job, results
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+@pytest.mark.parametrize("name", ["index", "index.json", "index.html", "sub/index.html"])
+def test_results_with_the_name_of_the_list_are_there(
+    client: Client, job: Job, results: Path, name: str, accept: str
+) -> None:
+    (results / name).parent.mkdir(exist_ok=True)
+    (results / name).write_bytes(HTML)
+    given = {"Accept": accept}
+    assert client().get(f"/jobs/{job.id}/results/{name}", headers=given).data == HTML
+    page = client().get(f"/jobs/{job.id}.html").text
+    assert f'href="/jobs/{job.id}/results/{name}"' in page
+    index = client().get(f"/jobs/{job.id}/data/index.json").json
+    assert index["files"] == [[name, len(HTML)]]
+
+
+@pytest.mark.parametrize("path", ["data", "results"])
 @pytest.mark.parametrize(
     "name",
     ["../inputs/x", "..%2finputs%2fx", "%2e%2e/inputs/x", "/etc/passwd", "%2fetc%2fpasswd"]
     + ["link", "pipe", "folder", "folder/link/x", ".hidden", "x%00.txt", "x%0d%0aSet-Cookie:a=b"]
     + ["a/b/c/d/e/f", "-x", "", "x" * 300, "%F0%9F%92%A9", "%ff", "..", "."],
 )
-def test_nothing_else_is_reached(client: Client, job: Job, results: Path, name: str) -> None:
+def test_nothing_else_is_reached(
+    client: Client, job: Job, results: Path, name: str, path: str
+) -> None:
     inputs = results.parent / "inputs"
     inputs.mkdir()
-    for path in (inputs / "x", results / ".hidden", results / "-x"):
-        path.write_text("secret")
+    for each in (inputs / "x", results / ".hidden", results / "-x"):
+        each.write_text("secret")
     (results / "link").symlink_to("/etc/passwd")
     (results / "folder").mkdir()
     (results / "folder" / "link").symlink_to(inputs)
     os.mkfifo(results / "pipe")
-    answer = client().get(f"/jobs/{job.id}/data/{name}")
+    answer = client().get(f"/jobs/{job.id}/{path}/{name}")
     assert answer.status_code in (308, 404)
     assert b"secret" not in answer.data
     assert b"root:" not in answer.data

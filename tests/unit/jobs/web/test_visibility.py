@@ -24,6 +24,7 @@ OF_A_JOB = (
     ("GET", "/results.json"),
     ("GET", "/data/index.json"),
     ("GET", "/data/out.txt"),
+    ("GET", "/results/out.txt"),
     ("GET", "/log.json"),
     ("POST", "/cancel"),
     ("POST", "/delete"),

@@ -136,7 +136,7 @@ def _values(
 
 
 def _result(job: Job, name: str, size: int) -> File:
-    return File(name, figures.size(size), flask.url_for("data_file", job=job.id, name=name))
+    return File(name, figures.size(size), flask.url_for("result_file", job=job.id, name=name))
 
 
 def _again(job: Job) -> str:

@@ -280,8 +280,8 @@ def test_names_and_logs_of_jobs_are_text(
         assert "onerror=alert(1)&gt;" in text
     text = shown(alice.get("/jobs/1.html"))
     assert "\x1b" not in text and "\u202e" not in text and "&lt;U+202E&gt;evil" in text
-    assert '<img src="/jobs/1/data/plot.png" alt="Plot plot.png"' in text
-    assert '<img src="/jobs/1/data/page.html' not in text
+    assert '<img src="/jobs/1/results/plot.png" alt="Plot plot.png"' in text
+    assert '<img src="/jobs/1/results/page.html' not in text
     assert "exit code 3" in text
     assert "{{7*7}}" in text
 
