@@ -152,7 +152,9 @@ class Errands:
         self._follow(job)
         try:
             batch = self._backend.send(order, self._files.inputs_place(job.id))
-        except UnknownError:
+        except UnknownError as error:
+            waits = f"not handed over yet: {error.found}; it is tried again by itself"
+            self._store.say_why(job.id, job.attempt, waits)
             raise
         except ServiceError as error:
             reason = f"{error.found}; {error.advice}"

@@ -70,10 +70,10 @@ def _values(job: Job, state: State, event: Event, now: int) -> dict[str, Any]:
         values |= {"ended_at": now, "exit_code": event.exit_code, "cancel_wanted": None}
         values |= {"reason": event.reason, "deleted_at": now if hidden else None}
     elif event.cause is Cause.REQUEUED:
-        values |= {"attempt": job.attempt + 1, "batch_id": "", "worker": ""}
+        values |= {"attempt": job.attempt + 1, "batch_id": "", "worker": "", "reason": ""}
         values |= {"sent_at": None, "started_at": None}
     elif event.cause is Cause.STARTED:
-        values |= {"started_at": now, "sent_at": job.sent_at or now}
+        values |= {"started_at": now, "sent_at": job.sent_at or now, "reason": ""}
     else:
         values |= {"sent_at": now}
     return values
@@ -94,6 +94,23 @@ def note(connection: Connection, job: Job, event: Event, now: int, *, final: boo
 def _kept(reason: str) -> str:
     """A reason as every database can keep it: not long, without NUL and halves of characters."""
     return reason[:_LONGEST].replace("\0", "").encode(errors="replace").decode()
+
+
+def set_batch(connection: Connection, job_id: int, at_attempt: int, batch_id: str) -> bool:
+    """Note the batch system's number; False where the job ended, or is in another attempt."""
+    job = locked(connection, job_id)
+    if job.final or job.attempt != at_attempt:
+        return False
+    change(connection, job_id, {"batch_id": batch_id, "reason": ""})
+    return True
+
+
+def say_why(connection: Connection, job_id: int, at_attempt: int, reason: str) -> None:
+    """Note why a job waits, if it does."""
+    job, reason = locked(connection, job_id), _kept(reason)
+    waits = job.state is State.PENDING and not job.batch_id and job.attempt == at_attempt
+    if waits and job.reason != reason:
+        change(connection, job.id, {"reason": reason})
 
 
 def submission(job: Job) -> JobEvent:

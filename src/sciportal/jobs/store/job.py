@@ -59,7 +59,7 @@ class Job:
     """The batch system's; empty before it said one."""
     worker: str
     reason: str
-    """Why it ended as it did."""
+    """Why it ended as it did, or why it waits."""
     exit_code: int | None
     submitted_at: int
     sent_at: int | None

@@ -150,10 +150,9 @@ class Store:
     def unsent(self, backend: str, limit: int = 100, whose: Whose | None = None) -> list[Job]:
         """Jobs of which the batch system has not said a number, the first to go first.
 
-        Where it is said whose, only theirs, here and below.
-
-        Who hands one over applies `states.SENT` first, and then sets the number. One that was sent
-        and has no number was cut short: it is handed over again, which must give the same job.
+        Where it is said whose, only theirs, here and below. Who hands one over applies
+        `states.SENT` first, and then sets the number. One that was sent and has no number was cut
+        short: it is handed over again, which must give the same job.
         """
         return self._read(lambda connection: jobs.unsent(connection, backend, limit, whose))
 
@@ -181,15 +180,13 @@ class Store:
 
     def set_batch(self, job_id: int, batch_id: str, at_attempt: int) -> bool:
         """Note the batch system's number; False where the job ended, or is in another attempt."""
+        return self._write(
+            lambda connection: events.set_batch(connection, job_id, at_attempt, batch_id)
+        )
 
-        def action(connection: Connection) -> bool:
-            job = events.locked(connection, job_id)
-            if job.final or job.attempt != at_attempt:
-                return False
-            events.change(connection, job_id, {"batch_id": batch_id})
-            return True
-
-        return self._write(action)
+    def say_why(self, job_id: int, at_attempt: int, reason: str) -> None:
+        """Note why a job that could not be handed over waits; a number, or its start, forget it."""
+        self._write(lambda connection: events.say_why(connection, job_id, at_attempt, reason))
 
     def set_collected(
         self,

@@ -131,12 +131,15 @@ def test_a_silent_batch_system_is_unknown_never_lost(portal: Portal, broken: Bro
     turn(keeper)
     assert portal.job(job.id).state is State.PENDING
     assert "no answer in time" in portal.logged[0]
+    waits = "not handed over yet: no answer in time; it is tried again by itself"
+    assert portal.job(job.id).reason == waits
     broken.send_error = None
     turn(keeper)
     assert not portal.job(job.id).batch_id
     now[0] = 60
     turn(keeper)
     assert portal.job(job.id).batch_id
+    assert not portal.job(job.id).reason
     broken.look_error = SILENT
     for _ in range(5):
         now[0] += 1000

@@ -221,6 +221,30 @@ def test_events_tell_the_story(store: Store) -> None:
     ]
 
 
+def test_why_a_job_waits_is_said_as_long_as_it_does(store: Store) -> None:
+    job = store.submit(new_job())
+    store.apply(job.id, states.SENT)
+
+    def why(say: str = "", attempt: int = 1) -> str:
+        if say:
+            store.say_why(job.id, attempt, say)
+        found = store.job(job.id)
+        assert found is not None
+        return found.reason
+
+    assert why("no answer\0") == "no answer"
+    store.set_batch(job.id, "17", 1)
+    assert why() == why("no answer") == ""
+    store.apply(job.id, states.requeued("its node died", node_died=True))
+    # That is said of the attempt before.
+    assert why("no answer") == ""
+    assert why("no answer", 2) == "no answer"
+    store.apply(job.id, states.STARTED)
+    assert why() == why("no answer", 2) == ""
+    store.apply(job.id, states.finished(3, "too large"))
+    assert why("no answer", 2) == "too large"
+
+
 def test_lists_are_of_all_or_of_one(store: Store) -> None:
     everybody = [Whose("alice", ""), Whose("alice", "away"), Whose("bob", "away")]
     for owner, host in everybody:
