@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sciportal.jobs import outputs, script
 from sciportal.jobs.order import Order
-from sciportal.jobs.queue.backend import Attempt, Collected, Phase, Sight, Tail
-from sciportal.service.errors import NotRunningError
+from sciportal.jobs.queue.backend import Attempt, Collected, Parcel, Phase, Sight, Tail
+from sciportal.service.errors import NotRunningError, ServiceError
 
 
 class ProcessBackend:
@@ -29,8 +29,18 @@ class ProcessBackend:
         self._root = root
         self._programs = programs
 
-    def send(self, order: Order, inputs: Path) -> str:
+    def send(self, parcels: Sequence[Parcel]) -> Sequence[str | ServiceError]:
         """See `Backend`."""
+        said: list[str | ServiceError] = []
+        for each in parcels:
+            try:
+                said.append(self.start(*each))
+            except ServiceError as error:
+                said.append(error)
+        return said
+
+    def start(self, order: Order, inputs: Path) -> str:
+        """Start a job once."""
         directory = self.directory(Attempt.of(order))
         if not directory.exists():
             draft = directory.with_suffix(".draft")

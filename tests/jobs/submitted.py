@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.own_slurm import OwnSlurm, wait_for
+from batch.sent import send
 from sciportal.jobs.accounts.account_map import AccountMap
 from sciportal.jobs.accounts.client import Helper
 from sciportal.jobs.descriptors import orders, parameters
@@ -62,7 +63,7 @@ class Submitted:
         self.order: Order = made.at(next(_NUMBERS), 1)
         self.directory = home / "sciportal-jobs" / f"{self.order.job}.1"
         self.results = root / "results"
-        self.batch = self.backend.send(self.order, inputs)
+        self.batch = send(self.backend, self.order, inputs)
 
     def wait(self, seconds: float) -> Sight:
         """Wait until it has ended, and copy what it made."""

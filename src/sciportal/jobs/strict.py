@@ -134,11 +134,16 @@ class Table:
         value = self._value(key, {} if optional else None)
         return Table(value, self._wanted, self._advice, self._named(key))
 
-    def tables(self, key: str, *, most: int) -> list[Table]:
-        """A list of at most `most` tables."""
-        values = self._typed(key, list, None)
+    def values(self, key: str, *, most: int) -> list[Any]:
+        """A list of at most `most` values, which somebody else checks."""
+        values: list[Any] = self._typed(key, list, None)
         if len(values) > most:
             raise self.error(f"{self._named(key)} has {len(values)} entries, more than {most}")
+        return values
+
+    def tables(self, key: str, *, most: int) -> list[Table]:
+        """A list of at most `most` tables."""
+        values = self.values(key, most=most)
         place = self._named(key)
         return [
             Table(each, self._wanted, self._advice, f"{place}[{number}]")

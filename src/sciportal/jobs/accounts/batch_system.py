@@ -55,6 +55,7 @@ class BatchSystem:
         self._bindir = bindir
         self._slurm = Slurm(bindir, environ=environment)
         self._clock = clock
+        self._before: dict[str, list[Job]] | None = None
 
     def submit(self, place: Place, order: Order) -> str:
         """Hand a job over once, however often this is called and wherever it was interrupted.
@@ -86,7 +87,7 @@ class BatchSystem:
         known = place.noted(mark)
         if known:
             return known
-        queued = self._slurm.jobs(user=self._environment["USER"], names=[name])
+        queued = self._queued(name, anew=bool(place.noted(f"{_ASKED}-{mark}")))
         if queued:
             known = str(self._slurm.array_of(queued[0].id) or queued[0].id)
         else:
@@ -96,6 +97,20 @@ class BatchSystem:
             known = self._ask(place, f"{_ASKED}-{mark}", name, options)
         place.note(mark, known)
         return known
+
+    def _queued(self, name: str, *, anew: bool) -> list[Job]:
+        """The jobs of a name in the queue.
+
+        Args:
+            name: of the job.
+            anew: whether a submission was made that may have come up by now. Without one, what was
+                in the queue when this call began is enough: nobody submits it meanwhile.
+        """
+        if anew:
+            return self._slurm.jobs(user=self._environment["USER"], names=[name])
+        if self._before is None:
+            self._before = self.by_name()
+        return self._before.get(name, [])
 
     def _ask(self, place: Place, mark: str, name: str, options: Sequence[str]) -> str:
         asked = place.noted(mark)

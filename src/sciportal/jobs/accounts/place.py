@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from sciportal.jobs import order as orders
 from sciportal.jobs import script
@@ -22,6 +22,7 @@ from sciportal.service.errors import ServiceError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sciportal.jobs.accounts.wire import Part
     from sciportal.jobs.order import InputFile, Order
     from sciportal.jobs.script import Programs
 
@@ -89,7 +90,7 @@ class Place:
         finally:
             os.close(descriptor)
 
-    def make(self, order: Order, programs: Programs, files: BinaryIO) -> None:
+    def make(self, order: Order, programs: Programs, files: Part) -> None:
         """Make it with all that the job needs; what is there already is left as it is.
 
         Args:
@@ -130,7 +131,7 @@ class Place:
             found = f"{self.directory} is that of another job"
             raise ServiceError("make the directory of a job", found, "remove it, and submit again")
 
-    def _fill(self, draft: str, order: Order, programs: Programs, files: BinaryIO) -> None:
+    def _fill(self, draft: str, order: Order, programs: Programs, files: Part) -> None:
         os.mkdir(os.path.join(draft, script.WORK), 0o700)
         for each in order.files:
             _receive(files, os.path.join(draft, script.WORK, each.name), each)
@@ -181,7 +182,7 @@ class Place:
             shutil.rmtree(draft)
 
 
-def _receive(stream: BinaryIO, path: str, file: InputFile) -> None:
+def _receive(stream: Part, path: str, file: InputFile) -> None:
     digest = hashlib.sha256()
     with open(path, "xb") as to:
 

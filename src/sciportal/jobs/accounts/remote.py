@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from sciportal.jobs.accounts import account_map, verbs, wire
 from sciportal.jobs.accounts.batch_system import BatchSystem
 from sciportal.jobs.script import Programs
-from sciportal.service.errors import ServiceError, UnknownError, UsageError
+from sciportal.service.errors import ServiceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def serve(verb: str, home: str, environment: Mapping[str, str], bindir: str = ""
         except ServiceError as error:
             said, code = wire.told(error), error.exit_code
         except OSError as error:
-            lost = UnknownError("serve the job portal", str(error), "see the host's log")
+            lost = verbs.lost(error)
             said, code = wire.told(lost), lost.exit_code
         answer.write(wire.line(said))
     return code

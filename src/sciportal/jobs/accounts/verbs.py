@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from sciportal.jobs import exits, order, outputs, script
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sciportal.jobs.accounts.batch_system import BatchSystem
+    from sciportal.jobs.order import Order
     from sciportal.jobs.queue.backend import Sight
     from sciportal.jobs.script import Programs
 
 MOST_JOBS = 10_000
+MOST_SUBMITTED = 100
 MOST_TAIL = 1 << 20
 STREAMS = (script.OUT, script.ERR)
 ACTIONS = ("status", "start", "stop", "restart", "logs")
 _MOST_USAGE = 1 << 16
 _SERVICE_SECONDS = 60.0
+# Another job may take as long as two answers of Slurm; who asked waits for two minutes.
+_SUBMIT_SECONDS = 20.0
 _MOST_LINES = 1000
 
 Answer = dict[str, Any]
@@ -54,15 +59,40 @@ class Session(NamedTuple):
 
 
 def submit(session: Session, request: Table) -> Answer:
-    """Hand a job over; the same again gives the same job."""
-    wanted = order.from_json(request.given("order"))
+    """Hand jobs over, each for itself; the same again gives the same jobs.
+
+    Where that takes long, it answers for those that it came to.
+    """
+    orders = [order.from_json(each) for each in request.values("orders", most=MOST_SUBMITTED)]
     request.done()
+    end = time.monotonic() + _SUBMIT_SECONDS
+    said: list[Answer] = []
+    for each in orders:
+        if said and time.monotonic() > end:
+            break
+        files = wire.Part(session.given, sum(file.size for file in each.files))
+        try:
+            said.append({"batch": _submitted(session, each, files)})
+        except ServiceError as error:
+            said.append(wire.told(error))
+        except OSError as error:
+            said.append(wire.told(lost(error)))
+        files.skip()
+    return {"jobs": said}
+
+
+def _submitted(session: Session, wanted: Order, files: wire.Part) -> str:
     place = Place(session.home, wanted.job, wanted.attempt)
     with place.lock():
-        place.make(wanted, session.programs, session.given)
+        place.make(wanted, session.programs, files)
         if place.noted(script.CANCELLED):
             raise ServiceError("submit a job", "it is cancelled", "submit another one")
-        return {"batch": session.slurm.submit(place, wanted)}
+        return session.slurm.submit(place, wanted)
+
+
+def lost(error: OSError) -> UnknownError:
+    """What the portal is told where the system did not do what it was asked."""
+    return UnknownError("serve the job portal", str(error), "see the host's log")
 
 
 def look(session: Session, request: Table) -> Answer:

@@ -2,7 +2,7 @@
 
 To the helper: a line `{"user": ...}`, which is all that root reads; then, for the half that is
 the account's, a line of JSON with the request of the verb, and the bytes of the input files in
-the order of the job. OpenSSH hosts get the second line and the bytes alone.
+the order of the jobs. OpenSSH hosts get the second line and the bytes alone.
 
 From the helper: any number of files, each a line `{"file": {"name": ..., "size": ...}}` and so many
 bytes; then one line `{"done": {...}}`, or `{"error": {...}}` with the three parts of an error and
@@ -79,6 +79,33 @@ def copy(read: Callable[[int], bytes], write: Callable[[bytes], object], size: i
             raise UsageError("copy a file", f"{left} bytes are missing", "try again")
         write(data)
         left -= len(data)
+
+
+class Part:
+    """So many bytes of a stream, after which others follow.
+
+    Args:
+        stream: it.
+        size: bytes.
+    """
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def read(self, size: int) -> bytes:
+        """Some bytes, at most so many; none at the end."""
+        data = self._stream.read(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def skip(self) -> None:
+        """Take what nobody took.
+
+        Raises:
+            UsageError: there are fewer bytes.
+        """
+        copy(self.read, len, self._left)
 
 
 def told(error: ServiceError) -> dict[str, Any]:

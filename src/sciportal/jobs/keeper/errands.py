@@ -6,12 +6,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from sciportal.jobs import states
 from sciportal.jobs.errors import AwayError
 from sciportal.jobs.keeper import deciding, delivery
 from sciportal.jobs.keeper.due import SLOW_SECONDS
+from sciportal.jobs.keeper.handover import MOST_JOBS, Handover, together
 from sciportal.jobs.keeper.patience import Absences, Patience
-from sciportal.jobs.notify import tokens
 from sciportal.jobs.queue.backend import Attempt, Sight
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sciportal.jobs.files import JobFiles
-    from sciportal.jobs.order import Order
     from sciportal.jobs.queue.backend import Backend
     from sciportal.jobs.settings import Settings
     from sciportal.jobs.status_file import StatusFiles
@@ -71,8 +69,8 @@ class Errands:
         self._store = store
         self._backend = backend
         self.name = name
-        self._settings = settings
-        self._secret = secret
+        self._most_bytes = settings.limits.results_bytes
+        self._handover = Handover(store, backend, settings, secret, files, status)
         self._files = files
         self._status = status
         self._log = log
@@ -80,7 +78,13 @@ class Errands:
         self._closed = threading.Event()
         self._cancelled: Patience[int] = Patience(_CANCEL_SECONDS, clock)
         self._absent = Absences(settings.reconcile_seconds / 2, clock)
-        self._kinds = (self._sending, self._cancelling, self._collecting, self._purging)
+        # Who was sent is noted before it is looked at, so that its status file tells both.
+        self._kinds = (
+            *(self._sending, self._looking, self._cancelling),
+            *(self._collecting, self._purging),
+        )
+        self._unseen: set[Whose] = set()
+        """Whose jobs are to be looked at."""
         self._first: dict[Whose, int] = {}
         """With which of them a step begins, after one that took long."""
 
@@ -107,7 +111,7 @@ class Errands:
         """
         step = _Step(self._clock, self._log, self._closed)
         if look:
-            self._looking(whose, step)
+            self._unseen.add(whose)
         kinds = (self._purging,) if self._backend.pulls else self._kinds
         first = self._first.pop(whose, 0)
         for number in range(first, first + len(kinds)):
@@ -119,6 +123,7 @@ class Errands:
 
     def look(self, whose: Whose) -> None:
         """See what became of somebody's jobs, where nobody announced it."""
+        self._unseen.add(whose)
         self._looking(whose, _Step(self._clock, self._log, self._closed))
 
     def close(self) -> None:
@@ -127,7 +132,15 @@ class Errands:
         self._backend.close()
 
     def _sending(self, whose: Whose, step: _Step) -> None:
-        step.each(self._send, self._store.unsent(self.name, _MOST, whose))
+        jobs = self._store.unsent(self.name, MOST_JOBS, whose)
+        begun: list[Job] = []
+
+        def begin(job: Job) -> None:
+            if self._handover.begin(job):
+                begun.append(job)
+
+        step.each(begin, together(jobs))
+        step.do(f"{whose.owner}'s jobs", lambda: self._handover.send(begun))
 
     def _cancelling(self, whose: Whose, step: _Step) -> None:
         wanted = [job for job in self._store.active(self.name, whose) if job.cancel_wanted]
@@ -138,32 +151,13 @@ class Errands:
         step.each(self._collect, self._store.uncollected(self.name, _MOST, whose))
 
     def _looking(self, whose: Whose, step: _Step) -> None:
-        step.do(f"{whose.owner}'s jobs", lambda: self._look(self._store.active(self.name, whose)))
+        if whose in self._unseen:
+            self._unseen.discard(whose)
+            active = self._store.active(self.name, whose)
+            step.do(f"{whose.owner}'s jobs", lambda: self._look(active))
 
     def _purging(self, whose: Whose, step: _Step) -> None:
         step.each(self._purge, self._store.unpurged(self.name, _MOST, whose))
-
-    def _send(self, job: Job) -> None:
-        """Hand a job over; again where that was cut short."""
-        job = self._store.apply(job.id, states.SENT, job.attempt)
-        if job.final or job.cancel_wanted:
-            return
-        order = self._order(job)
-        self._follow(job)
-        try:
-            batch = self._backend.send(order, self._files.inputs_place(job.id))
-        except UnknownError as error:
-            waits = f"not handed over yet: {error.found}; it is tried again by itself"
-            self._store.say_why(job.id, job.attempt, waits)
-            raise
-        except ServiceError as error:
-            reason = f"{error.found}; {error.advice}"
-            self._status.said(job, reason)
-            self._follow(self._store.apply(job.id, states.refused(reason), job.attempt))
-            return
-        # First the line: cut short between the two, it is there twice rather than never.
-        self._status.said(job, f"Submitted batch job {batch}")
-        self._store.set_batch(job.id, batch, job.attempt)
 
     def _cancel(self, job: Job) -> None:
         """Cancel a job whose owner wants that, and see whether it has ended."""
@@ -201,9 +195,8 @@ class Errands:
 
     def _collect(self, job: Job) -> None:
         """Fetch the results of a job that ended."""
-        most = self._settings.limits.results_bytes
         try:
-            delivered = delivery.deliver(self._backend, job.order, self._files, most)
+            delivered = delivery.deliver(self._backend, job.order, self._files, self._most_bytes)
         except NotPermittedError as error:
             delivered = delivery.Delivered("", {}, f"there are no results: {error.found}")
         self._follow(job)
@@ -226,12 +219,6 @@ class Errands:
     def _follow(self, job: Job) -> None:
         """Complete a job's status file: what a job announces itself is noted by others."""
         self._status.follow(job, self._store.events(job.id))
-
-    def _order(self, job: Job) -> Order:
-        listener = self._settings.listener_url
-        if not listener:
-            return job.order
-        return job.order.announcing(listener, tokens.make(self._secret, job.id, job.attempt))
 
 
 class _Step:

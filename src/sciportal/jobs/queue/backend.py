@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sciportal.jobs.order import Order
+    from sciportal.service.errors import ServiceError
 
 
 class Phase(Enum):
@@ -60,6 +61,14 @@ class Collected:
     """Sentences: which files were not copied, and why."""
 
 
+class Parcel(NamedTuple):
+    """A job that is to be handed over."""
+
+    order: Order
+    inputs: Path
+    """The directory of its input files."""
+
+
 class Tail(NamedTuple):
     """A piece of a job's output."""
 
@@ -79,18 +88,18 @@ class Backend(Protocol):
 
     pulls: bool
 
-    def send(self, order: Order, inputs: Path) -> str:
-        """Hand a job over; the same attempt again gives the same job.
+    def send(self, parcels: Sequence[Parcel]) -> Sequence[str | ServiceError]:
+        """Hand jobs over; the same attempt again gives the same job.
 
         Args:
-            order: the job.
-            inputs: the directory of its input files.
+            parcels: jobs of one user on one host.
 
         Returns:
-            The batch system's own name for it.
+            The batch system's own names for them, or the errors that say why one has none: unknown
+            yet, or refused for good. Those at the end that have neither were not begun with.
 
         Raises:
-            ServiceError: it is refused, for good.
+            ServiceError: they are refused together, and nothing was begun with.
         """
 
     def look(self, orders: Sequence[Order]) -> Mapping[Attempt, Sight | Exception]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sciportal.jobs.queue.backend import Attempt, Collected, Tail
+from sciportal.jobs.queue.backend import Attempt, Collected, Parcel, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sciportal.jobs.order import Order
     from sciportal.jobs.queue.backend import Sight
     from sciportal.jobs.written import WrittenFiles
+    from sciportal.service.errors import ServiceError
 
 
 class DispatchBackend:
@@ -27,9 +28,9 @@ class DispatchBackend:
     def __init__(self, written: WrittenFiles) -> None:
         self._written = written
 
-    def send(self, order: Order, inputs: Path) -> str:  # noqa: ARG002  # the protocol's
-        """See `Backend`: a worker will ask for it."""
-        return ""
+    def send(self, parcels: Sequence[Parcel]) -> Sequence[str | ServiceError]:
+        """See `Backend`: a worker will ask for them."""
+        return [""] * len(parcels)
 
     def look(self, orders: Sequence[Order]) -> Mapping[Attempt, Sight | Exception]:  # noqa: ARG002
         """See `Backend`: its worker tells."""

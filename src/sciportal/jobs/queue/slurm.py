@@ -12,7 +12,7 @@ from sciportal.jobs.accounts.account_map import HERE
 from sciportal.jobs.accounts.place import TASKS_SUFFIX, job_name
 from sciportal.jobs.order import to_json
 from sciportal.jobs.outputs import MOST_FILES
-from sciportal.jobs.queue.backend import Attempt, Collected, Phase, Sight, Tail
+from sciportal.jobs.queue.backend import Attempt, Collected, Parcel, Phase, Sight, Tail
 from sciportal.jobs.queue.snapshot import Snapshot
 from sciportal.service.errors import NotPermittedError, ServiceError, UsageError
 
@@ -43,13 +43,16 @@ class SlurmBackend:
         self._helper = helper
         self._snapshot = Snapshot(slurm)
 
-    def send(self, order: Order, inputs: Path) -> str:
+    def send(self, parcels: Sequence[Parcel]) -> Sequence[str | ServiceError]:
         """See `Backend`."""
-        files = [inputs / each.name for each in order.files]
-        answer = self._helper.ask(
-            "submit", order.user, order.host, {"order": to_json(order)}, files=files
-        )
-        return answer.text("batch", most=64)
+        files = [each.inputs / file.name for each in parcels for file in each.order.files]
+        request = {"orders": [to_json(each.order) for each in parcels]}
+        first = parcels[0].order
+        answer = self._helper.ask("submit", first.user, first.host, request, files=files)
+        try:
+            return [_answered(each) for each in answer.tables("jobs", most=len(parcels))]
+        except UsageError as error:
+            raise wire.no_answer(error.found) from None
 
     def look(self, orders: Sequence[Order]) -> Mapping[Attempt, Sight | Exception]:
         """See `Backend`: one squeue here, and one question for each account with jobs not in it."""
@@ -154,6 +157,12 @@ class _Taker:
             wire.copy(read, file.write, size)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _answered(said: Table) -> str | ServiceError:
+    if said.has("error"):
+        return wire.error_in(said.table("error"))
+    return said.text("batch", most=64)
 
 
 def _named(attempt: Attempt) -> dict[str, int]:

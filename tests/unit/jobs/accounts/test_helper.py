@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from batch.own_slurm import OwnSlurm, wait_for
+from batch.sent import send
 from sciportal.jobs.accounts import wire
 from sciportal.jobs.accounts.account_map import AccountMap
 from sciportal.jobs.accounts.client import Helper
@@ -103,9 +104,9 @@ def test_a_job_runs_as_its_account_and_comes_back(
     cluster: OwnSlurm, slurm: SlurmBackend, tmp_path: Path
 ) -> None:
     made = with_input(order("id -un > who; cat data > copy; echo said; exit 3"), tmp_path)
-    batch = slurm.send(made, tmp_path)
+    batch = send(slurm, made, tmp_path)
     assert batch.isdigit()
-    assert slurm.send(made, tmp_path) == batch
+    assert send(slurm, made, tmp_path) == batch
     assert ended(slurm, made) == Sight(Phase.ENDED, 3)
     into = tmp_path / "results"
     into.mkdir()
@@ -132,7 +133,7 @@ def test_output_is_read_while_it_runs_and_cancelling_ends_it(
     slurm: SlurmBackend, tmp_path: Path
 ) -> None:
     made = order("echo abcdef; exec sleep 60")
-    slurm.send(made, tmp_path)
+    send(slurm, made, tmp_path)
     attempt = Attempt.of(made)
     wait_for(lambda: slurm.tail(attempt, "stdout", 0, 100).data == b"abcdef\n")
     assert slurm.tail(attempt, "stdout", -3, 2) == (7, 4, b"ef")
@@ -144,7 +145,7 @@ def test_output_is_read_while_it_runs_and_cancelling_ends_it(
     over = ended(slurm, made)
     assert over.exit_code == 143 or over.reason
     with pytest.raises(ServiceError, match="it is cancelled"):
-        slurm.send(made, tmp_path)
+        send(slurm, made, tmp_path)
 
 
 @pytest.mark.more
@@ -153,14 +154,14 @@ def test_limits_are_told_in_a_sentence(slurm: SlurmBackend, tmp_path: Path) -> N
     big = order("exec head -c 2000000 /dev/zero > big", limits=limits)
     busy = order("while :; do :; done", limits=limits)
     for each in (big, busy):
-        slurm.send(each, tmp_path)
+        send(slurm, each, tmp_path)
     assert "larger than 1000000 bytes" in ended(slurm, big).reason
     assert "more than 1 s" in ended(slurm, busy).reason
 
 
 @pytest.mark.parametrize("user", ["evil", "demon", "porter", "ghost", "none", "stranger", "root"])
 def test_root_and_system_accounts_and_strangers_are_refused(cluster: OwnSlurm, user: str) -> None:
-    request = json.dumps({"order": to_json(order("id"))})
+    request = json.dumps({"orders": [to_json(order("id"))]})
     code, said = raw(cluster, "submit", f'{{"user": "{user}"}}\n{request}\n')
     assert code == 5
     assert said["error"]["wanted"]
@@ -261,7 +262,7 @@ def test_hostile_outputs_are_left_out(
     cluster: OwnSlurm, slurm: SlurmBackend, tmp_path: Path, trap: str
 ) -> None:
     made = order("echo good > good")
-    slurm.send(made, tmp_path)
+    send(slurm, made, tmp_path)
     assert ended(slurm, made).exit_code == 0
     work = cluster.home("alice") / "sciportal-jobs" / f"{made.job}.1" / "work"
     secret = cluster.home("alice") / f"secret-{made.job}"
@@ -291,7 +292,7 @@ def test_hostile_outputs_are_left_out(
 def test_results_are_bounded(slurm: SlurmBackend, tmp_path: Path) -> None:
     text = "for each in 1 2 3; do head -c 400000 /dev/zero > big$each; done"
     made = order(text, limits=Limits(total_bytes=1_000_000))
-    slurm.send(made, tmp_path)
+    send(slurm, made, tmp_path)
     assert ended(slurm, made).exit_code is not None
     into = tmp_path / "results"
     into.mkdir()
@@ -304,7 +305,7 @@ def test_inputs_are_those_that_were_ordered(slurm: SlurmBackend, tmp_path: Path)
     made = with_input(order("cat data"), tmp_path)
     (tmp_path / "data").write_bytes(b"9 9 9\n")
     with pytest.raises(UsageError, match="not the file that was ordered"):
-        slurm.send(made, tmp_path)
+        send(slurm, made, tmp_path)
     assert isinstance(slurm.look([made])[Attempt.of(made)], Sight)
 
 
@@ -313,24 +314,24 @@ def test_the_directory_of_another_job_is_not_taken_over(
     slurm: SlurmBackend, tmp_path: Path
 ) -> None:
     made = order("echo first > who")
-    slurm.send(made, tmp_path)
+    send(slurm, made, tmp_path)
     ended(slurm, made)
     with pytest.raises(ServiceError, match="is that of another job"):
-        slurm.send(replace(made, script="echo second > who"), tmp_path)
-    assert slurm.send(made.announcing("http://web/notify", "t"), tmp_path)
+        send(slurm, replace(made, script="echo second > who"), tmp_path)
+    assert send(slurm, made.announcing("http://web/notify", "t"), tmp_path)
 
 
 def test_a_silent_slurmctld_is_unknown(
     cluster: OwnSlurm, slurm: SlurmBackend, tmp_path: Path
 ) -> None:
     made = order("true")
-    slurm.send(made, tmp_path)
+    send(slurm, made, tmp_path)
     cluster.kill("slurmctld")
     wait_for(lambda: cluster.run("scontrol", "ping").stdout.count("DOWN"))
     try:
         assert isinstance(slurm.look([made])[Attempt.of(made)], UnknownError)
         with pytest.raises(UnknownError):
-            slurm.send(order("true"), tmp_path)
+            send(slurm, order("true"), tmp_path)
     finally:
         cluster.slurmctld()
         wait_for(lambda: cluster.run("squeue").returncode == 0)
@@ -344,7 +345,7 @@ def test_another_users_job_of_the_same_name_is_not_it(
     name = f"--job-name=sciportal-{made.job}-1"
     words = ("sbatch", name, f"--chdir={cluster.home('bob')}", "--wrap=sleep 50")
     cluster.check(*words, user="bob")
-    slurm.send(made, tmp_path)
+    send(slurm, made, tmp_path)
     assert ended(slurm, made).exit_code == 4
 
 

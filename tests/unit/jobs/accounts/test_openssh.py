@@ -11,6 +11,7 @@ import pytest
 
 from batch.own_slurm import OwnSlurm, wait_for
 from batch.ports import free_ports
+from batch.sent import send
 from sciportal.jobs.accounts.account_map import AccountMap
 from sciportal.jobs.accounts.client import Helper
 from sciportal.jobs.order import Order
@@ -82,7 +83,7 @@ def order() -> Order:
 def test_a_job_goes_there_and_comes_back(own_slurm: OwnSlurm, port: int, tmp_path: Path) -> None:
     slurm, made = backend(own_slurm, port), order()
     attempt = Attempt.of(made)
-    assert slurm.send(made, tmp_path).isdigit()
+    assert send(slurm, made, tmp_path).isdigit()
     seen: list[Sight | Exception] = []
 
     def is_over() -> bool:
@@ -105,4 +106,4 @@ def test_a_host_that_does_not_answer_is_unknown(own_slurm: OwnSlurm, tmp_path: P
     slurm, made = backend(own_slurm, nobody), order()
     assert isinstance(slurm.look([made])[Attempt.of(made)], UnknownError)
     with pytest.raises(UnknownError):
-        slurm.send(made, tmp_path)
+        send(slurm, made, tmp_path)

@@ -23,13 +23,18 @@ def portal(tmp_path: Path, sqlite_template: Path) -> Iterator[Portal]:
     made = Portal(tmp_path, f"sqlite:///{tmp_path}/portal.sqlite")
     yield made
     made.close()
-    for pid in processes_below(tmp_path):
+    wait_for(lambda: not left(tmp_path))
+
+
+def left(root: Path) -> list[int]:
+    """What still runs below a directory, and is killed: it may just have started something."""
+    found = processes_below(root)
+    for pid in found:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    for pid in processes_below(tmp_path):
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-    wait_for(lambda: not processes_below(tmp_path), 10)
+    return found
 
 
 @pytest.fixture

@@ -28,13 +28,13 @@ class Hanging(ProcessBackend):
         self.answers = threading.Event()
         self.asked: list[str] = []
 
-    def send(self, order: Order, inputs: Path) -> str:
+    def start(self, order: Order, inputs: Path) -> str:
         """Do it, or hang."""
         self.asked.append(order.user)
         if order.user in self.hostile:
             self.answers.wait()
             raise UnknownError("submit a job", "no answer in time", "try again")
-        return super().send(order, inputs)
+        return super().start(order, inputs)
 
     def close(self) -> None:
         """See `Backend`."""

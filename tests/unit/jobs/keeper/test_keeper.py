@@ -29,11 +29,11 @@ class Broken(ProcessBackend):
     send_error: ServiceError | None = None
     look_error: ServiceError | None = None
 
-    def send(self, order: Order, inputs: Path) -> str:
+    def start(self, order: Order, inputs: Path) -> str:
         """Fail, or do it."""
         if self.send_error:
             raise self.send_error
-        return super().send(order, inputs)
+        return super().start(order, inputs)
 
     def look(self, orders: Sequence[Order]) -> Mapping[Attempt, Sight | Exception]:
         """Fail, or look."""
@@ -152,11 +152,11 @@ def test_a_silent_batch_system_is_unknown_never_lost(portal: Portal, broken: Bro
 class Away(ProcessBackend):
     """One that has a host which does not answer."""
 
-    def send(self, order: Order, inputs: Path) -> str:
+    def start(self, order: Order, inputs: Path) -> str:
         """Do it, but not there."""
         if order.host == "away":
             raise SILENT
-        return super().send(order, inputs)
+        return super().start(order, inputs)
 
 
 def test_a_host_that_is_away_holds_up_nobody_else(portal: Portal, backend: ProcessBackend) -> None:
@@ -248,7 +248,7 @@ def test_the_token_reaches_the_job_alone(
     portal: Portal, backend: ProcessBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Order] = []
-    monkeypatch.setattr(backend, "send", lambda order, _inputs: sent.append(order) or "1")
+    monkeypatch.setattr(backend, "start", lambda order, _inputs: sent.append(order) or "1")
     object.__setattr__(portal.settings, "listener_url", "http://web:8098/notify")
     job = portal.submit("true")
     turn(portal.keeper(backend))
