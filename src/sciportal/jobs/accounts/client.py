@@ -79,6 +79,7 @@ class Helper:
         *,
         files: Sequence[Path] = (),
         take: Callable[[str, int, Callable[[int], bytes]], None] | None = None,
+        seconds: float = _WHOLE_SECONDS,
     ) -> Table:
         """Have the helper do something, and wait for its answer.
 
@@ -89,6 +90,7 @@ class Helper:
             request: of the verb.
             files: whose bytes follow the request.
             take: called for each file of the answer with its name, its size and what reads it.
+            seconds: after which it is given up, whole answer or not.
 
         Returns:
             What the verb answers.
@@ -100,7 +102,7 @@ class Helper:
         """
         account = self.accounts().find(user, host)
         header = wire.line({"user": user}) if host == HERE else b""
-        patience = _Patience(self._closed)
+        patience = _Patience(self._closed, seconds)
         patience.check()
         with _process(self._words(verb, account)) as process:
             assert process.stdin
@@ -146,6 +148,7 @@ def _process(words: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         try:
             process.wait(1)
         except subprocess.TimeoutExpired:
+            # What sudo made root's is not ours to end, and not waited for either.
             with suppress(OSError, subprocess.TimeoutExpired):
                 os.killpg(process.pid, 9)
                 process.wait(5)
@@ -156,11 +159,12 @@ class _Patience:
 
     Args:
         closed: set when it is to wait no longer.
+        seconds: in all.
     """
 
-    def __init__(self, closed: threading.Event) -> None:
+    def __init__(self, closed: threading.Event, seconds: float) -> None:
         self._closed = closed
-        self._end = time.monotonic() + _WHOLE_SECONDS
+        self._end = time.monotonic() + seconds
 
     def check(self) -> None:
         """Do not wait where that was closed.

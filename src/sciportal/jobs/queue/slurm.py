@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _MOST_ASKED = 500
 """Jobs of one account in one question."""
+_TAIL_SECONDS = 8.0
+"""Somebody looks at a page meanwhile."""
 
 
 class SlurmBackend:
@@ -126,7 +128,9 @@ class SlurmBackend:
                 raise wire.no_answer("it sent more than it was asked for")
             wire.copy(read, held.extend, size)
 
-        answer = self._helper.ask("tail", attempt.user, attempt.host, request, take=take)
+        answer = self._helper.ask(
+            "tail", attempt.user, attempt.host, request, take=take, seconds=_TAIL_SECONDS
+        )
         return Tail(answer.number("size"), answer.number("start"), bytes(held))
 
     def clean(self, attempt: Attempt) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -16,7 +17,11 @@ from sciportal.jobs.settings import Settings
 from sciportal.jobs.store import engine
 from sciportal.jobs.store.job import Job
 from sciportal.jobs.store.store import Store
-from sciportal.service.errors import ServiceError
+from sciportal.jobs.turns import Turns
+
+_READINGS = max(2, (os.cpu_count() or 1) // 2)
+"""Readings of jobs' outputs at once, each of which is some processes."""
+_IDLE = 2.0
 
 
 class Portal(NamedTuple):
@@ -28,7 +33,7 @@ class Portal(NamedTuple):
     catalogue: Catalogue
     secret: bytes
     backends: Mapping[str, Tailing]
-    """Those that can show what a running job writes."""
+    """Those that can show what a running job writes, as far as it is known now."""
 
     @classmethod
     def opened(cls, settings: Settings) -> Portal:
@@ -37,13 +42,18 @@ class Portal(NamedTuple):
         Raises:
             UsageError: the secret cannot be read, or the database's URL is none.
         """
+        turns = Turns(settings.state_dir / "turns" / "tails", _READINGS, idle=_IDLE)
         return cls(
             settings,
             Store(engine.connect(settings.database)),
             JobFiles(settings.state_dir, settings.limits),
             Catalogue(settings.descriptors),
             secret.read(settings.secret_file),
-            {name: RecentTails(each) for name, each in backends(settings).items()},
+            # What workers bring is read at once.
+            {
+                name: each if each.pulls else RecentTails(each, settings.state_dir / "tails", turns)
+                for name, each in backends(settings).items()
+            },
         )
 
     def logs(self, job: Job, stream: str, start: int, most: int) -> Tail:
@@ -59,14 +69,11 @@ class Portal(NamedTuple):
             return self._kept(job, stream, start, most)
         except NoFileError:
             backend = self.backends.get(job.backend)
-        if backend is None or job.sent_at is None or job.collected_at is not None:
+        ran = job.started_at is not None or job.exit_code is not None
+        # What has not begun wrote nothing: that is known without asking.
+        if backend is None or not ran or job.collected_at is not None:
             return Tail(0, 0, b"")
-        try:
-            attempt = Attempt.of(job.order)
-            return backend.tail(attempt, stream, start if start >= 0 else -most, most)
-        except ServiceError:
-            # Where it runs does not answer, which is no fault of who asks.
-            return Tail(0, 0, b"")
+        return backend.tail(Attempt.of(job.order), stream, start if start >= 0 else -most, most)
 
     def _kept(self, job: Job, stream: str, start: int, most: int) -> Tail:
         with self.files.open_result(job.id, stream) as file:

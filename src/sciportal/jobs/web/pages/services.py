@@ -8,15 +8,23 @@ import flask
 
 from sciportal.jobs.accounts.account_map import HERE, AccountMap
 from sciportal.jobs.accounts.client import Helper
-from sciportal.jobs.web import problems
+from sciportal.jobs.turns import Turns
+from sciportal.jobs.web import failures, problems
 from sciportal.jobs.web.pages import owned, rendering
 from sciportal.jobs.web.pages.owned import Origins, Owned
 from sciportal.jobs.web.pages.terminal import plain
 from sciportal.jobs.web.routes import Call
 from sciportal.service import names
-from sciportal.service.errors import ServiceError
+from sciportal.service.errors import BusyError, ServiceError
 
 _LINES = 100
+LOOK_SECONDS = 10.0
+_ACT_SECONDS = 30.0
+"""Stopping waits for the service's own end; an action that takes longer goes on by itself."""
+AT_ONCE = 6
+"""Visitors' commands that threads of the web server wait for."""
+OF_ONE = 2
+_AWAY = 503
 _DONE = {"start": "started", "stop": "stopped", "restart": "restarted"}
 
 
@@ -50,7 +58,7 @@ def act(call: Call, service: str) -> flask.Response:
     try:
         results = owned.read(_ask(call, action, service))
     except ServiceError as error:
-        return _page(call, Outcome(str(error), bad=True))
+        return _page(call, Outcome(str(error), bad=True), error)
     failed = [
         each.get("message") for each in results if each.get("exit_code") and each.get("message")
     ]
@@ -65,13 +73,15 @@ def _check(call: Call) -> None:
         raise problems.missing("the page of services")
 
 
-def _page(call: Call, outcome: Outcome | None) -> flask.Response:
+def _page(
+    call: Call, outcome: Outcome | None, failed: ServiceError | None = None
+) -> flask.Response:
     problem, services = None, []
     try:
         services = _services(call)
     except ServiceError as error:
         problem = error
-    return rendering.page(
+    response = rendering.page(
         call,
         "services.html",
         here="pages.services",
@@ -79,6 +89,13 @@ def _page(call: Call, outcome: Outcome | None) -> flask.Response:
         problem=problem,
         outcome=outcome,
     )
+    failed = failed or problem
+    if failed:
+        told = failures.problem(failed)
+        if told.status == _AWAY:
+            response.status_code = told.status
+            response.headers.extend(told.headers)
+    return response
 
 
 def _services(call: Call) -> list[Owned]:
@@ -100,6 +117,11 @@ def _ask(call: Call, action: str, service: str = "", **more: Any) -> Any:
     """What `sbatch-service` says when the visitor's account calls it on this cluster."""
     settings = call.web.portal.settings
     helper = Helper(lambda: AccountMap.read(str(settings.accounts)), settings.helper)
+    user = call.identity.user
     request = {"action": action, "name": service, **more}
-    answer = helper.ask("service", call.identity.user, HERE, request)
-    return answer.given("said")
+    seconds = _ACT_SECONDS if action in owned.VERBS else LOOK_SECONDS
+    with Turns(settings.state_dir / "turns" / "services", AT_ONCE, OF_ONE).turn(user) as turn:
+        if turn is None:
+            found = "as many requests for services as may be are being answered"
+            raise BusyError("your services", found, "try again in some seconds")
+        return helper.ask("service", user, HERE, request, seconds=seconds).given("said")
