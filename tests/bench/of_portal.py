@@ -154,7 +154,7 @@ def _handed_over(portal: Controller) -> list[Row]:
 def _beside_pages(portal: Controller) -> list[Row]:
     """Medians of a submission, without and with open pages, in turns."""
     pages = [
-        portal.target.request("GET", f"/jobs/{number}/live.html", accept=HTML)
+        portal.target.request("GET", f"/jobs/{number}/live.html", accept=HTML, repeated=True)
         for number in range(1, PAGES + 1)
     ]
     ratios, alone, beside = [], [], []

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from batch.own_slurm import OwnSlurm
+from bench.load import UNKNOWN
 
 _SERVER = "portal.example.org"
 _JSON = "application/json"
@@ -34,7 +35,15 @@ class Target(NamedTuple):
     """Whether it speaks uwsgi's protocol; HTTP/1.1 otherwise."""
     headers: Mapping[str, str] = {}
 
-    def request(self, method: str, path: str, body: object = None, accept: str = "*/*") -> bytes:
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        accept: str = "*/*",
+        *,
+        repeated: bool = False,
+    ) -> bytes:
         """The bytes of a request, which may be sent any number of times.
 
         Args:
@@ -42,9 +51,12 @@ class Target(NamedTuple):
             path: with its query.
             body: becomes JSON; None for none.
             accept: what is wanted.
+            repeated: whether a client that has an answer says so the next time, as pages do.
         """
         data = b"" if body is None else json.dumps(body).encode()
         headers = {**self.headers, "Accept": accept}
+        if repeated:
+            headers["If-None-Match"] = UNKNOWN.decode()
         make = _uwsgi if self.uwsgi else _http
         return make(method, path, headers, len(data)) + data
 
