@@ -6,6 +6,7 @@ import json
 import math
 from typing import IO, Any, NamedTuple
 
+from sciportal.jobs import json_size
 from sciportal.jobs.mapper import npy
 from sciportal.jobs.order import MOST_POINTS
 from sciportal.service.errors import UsageError
@@ -14,6 +15,8 @@ MOST_BYTES = 1 << 26
 """Of a file of points."""
 MOST_COUNTED = 16_000_000
 """Bytes of JSON whose points are counted where a job is submitted, which many do at once."""
+MOST_VALUES = 1_000_000
+"""Of these points, with all that is in them."""
 
 _WANTED = "read the points"
 _ADVICE = f"give a list of 1 to {MOST_POINTS} points in JSON, or an array by numpy.save"
@@ -66,9 +69,12 @@ def count(file: IO[bytes]) -> int:
     if size > MOST_COUNTED:
         found = f"the file has more than {MOST_COUNTED} bytes of JSON"
         raise UsageError(_WANTED, found, "save the points as an array by numpy.save")
-    number = len(decode(file.read(MOST_COUNTED)))
+    data = file.read(MOST_COUNTED)
     file.seek(0)
-    return number
+    if not json_size.fits(data, MOST_VALUES):
+        found = f"the file has more than {MOST_VALUES} values in JSON"
+        raise UsageError(_WANTED, found, "save the points as an array by numpy.save")
+    return len(decode(data))
 
 
 def decode(data: bytes) -> list[Any]:
@@ -84,7 +90,7 @@ def decode(data: bytes) -> list[Any]:
         points: Any = npy.read(data)
     else:
         try:
-            points = json.loads(data)
+            points = json.loads(data.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
             found = f"the file is no JSON ({type(error).__name__}: {error})"
             raise UsageError(_WANTED, found[:200], _ADVICE) from None

@@ -6,7 +6,6 @@ again: the same claim gives the same jobs, and the same report is stored once.
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import suppress
 from typing import Any
@@ -138,17 +137,10 @@ def _concluded(call: Call, job: Job, report: Report) -> bool:
 def _report(call: Call, job: Job) -> Report:
     form = call.request.form
     if "result" in form:
-        return exchange.report(_field(form["result"]))
+        return exchange.report(bodies.json_in(form["result"].encode()))
     if "results" in form:
-        return _as_bumps(_field(form["results"]), job)
+        return _as_bumps(bodies.json_in(form["results"].encode()), job)
     raise invalid("the results of a job", "the field result is missing", "send it as JSON")
-
-
-def _field(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise invalid("the results of a job", f"result is no JSON: {error}", "send JSON") from None
 
 
 def _as_bumps(said: Any, job: Job) -> Report:

@@ -107,10 +107,7 @@ def of_form(request: flask.Request, files: tuple[str, ...] = ()) -> Wanted:
     """
     form = request.form
     texts = {name: form.get(name, "") for name in ("application", "name", "backend", "host")}
-    try:
-        values = json.loads(form.get("parameters") or "{}")
-    except (ValueError, RecursionError) as error:
-        raise invalid("the parameters", f"they are no JSON: {error}", _ADVICE) from None
+    values = bodies.json_in((form.get("parameters") or "{}").encode())
     sent = uploads.of_parts(request, files, names.is_file)
     return of_json({**texts, "parameters": values})._replace(files=sent)
 

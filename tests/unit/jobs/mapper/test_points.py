@@ -49,7 +49,7 @@ def test_the_number_is_that_of_the_mapper(data: bytes) -> None:
         (b"[" * 100_000, "no JSON"),
         (b"{}", "something else"),
         (b"[]", "0 points"),
-        (b"[" + b"1," * MOST_POINTS + b"1]", f"{MOST_POINTS + 1} points"),
+        (b"[" + b"{}," * MOST_POINTS + b"1]", f"{points.MOST_VALUES} values"),
         (b" " * points.MOST_COUNTED + b"[1]", "bytes of JSON"),
         (npy.MAGIC, "does not begin"),
         (claiming("(0,)"), "0 points"),
@@ -63,3 +63,12 @@ def test_a_file_that_is_none_is_refused(data: bytes, found: str) -> None:
     with pytest.raises(UsageError) as caught:
         points.count(io.BytesIO(data))
     assert found in caught.value.found
+
+
+def test_too_many_points_are_told_where_they_are_evaluated() -> None:
+    with pytest.raises(UsageError, match=f"{MOST_POINTS + 1} points"):
+        points.decode(b"[" + b"1," * MOST_POINTS + b"1]")
+
+
+def test_a_mark_of_the_encoding_is_no_matter() -> None:
+    assert points.count(io.BytesIO("\ufeff[1, 2]".encode())) == 2

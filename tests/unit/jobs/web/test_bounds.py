@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import flask
 import pytest
+from flask.testing import FlaskClient
 
 from jobs.socket_server import Site
 from sciportal.jobs.store.job import Listing
@@ -102,3 +104,48 @@ def test_headers_cannot_be_split(site: Site) -> None:
     status, body = site.ask("GET", "/jobs.json%0d%0aX-Evil:%201")
     assert status == 404
     assert json.loads(body)["status"] == 404
+
+
+GREETS = {"application": "greeting", "parameters": {"whom": "me"}}
+
+
+@pytest.mark.parametrize("value", ["{}", "[]", "0", '""'])
+def test_a_small_body_that_would_become_a_large_one_is_refused(
+    client: Callable[..., FlaskClient], store: Store, value: str
+) -> None:
+    many = f"[{','.join([value] * 200_000)}]"
+    for body in (many, json.dumps({**GREETS, "name": 0}).replace("0", many)):
+        tracemalloc.start()
+        answer = client().post("/jobs.json", data=body, content_type="application/json")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert answer.status_code == 400
+        assert "more than 100000 values" in answer.json["found"]
+        assert most < 6 * len(body)
+    assert store.jobs(Listing()) == []
+
+
+def test_so_are_parameters_in_a_form(client: Callable[..., FlaskClient], store: Store) -> None:
+    form = {"application": "greeting", "parameters": f"[{'{},' * 150_000}{{}}]"}
+    answer = client().post("/jobs.json", data=form, content_type="multipart/form-data")
+    assert answer.status_code == 400
+    assert "more than 100000 values" in answer.json["found"]
+    assert store.jobs(Listing()) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_what_was_not_measured_is_not_read(
+    client: Callable[..., FlaskClient], store: Store, encoding: str
+) -> None:
+    # To one that reads UTF-8 the quotation mark stands open, and hides what follows.
+    body = json.dumps({**GREETS, "name": '"' + "," * 100}).encode(encoding)
+    answer = client().post("/jobs.json", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert store.jobs(Listing()) == []
+
+
+def test_a_file_full_of_commas_is_a_file(site: Site, store: Store) -> None:
+    said = {**GREETS, "files": {"a.dat": ',[{"' * 30_000}}
+    headers = {"Content-Type": "application/json"}
+    status, body = site.ask("POST", "/jobs.json", json.dumps(said), headers)
+    assert status == 201, body
