@@ -39,8 +39,8 @@ def share(owner: str, origin: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A job; times are microseconds since 1970, None before they came."""
+class JobSummary:
+    """What a list says of a job; times are microseconds since 1970, None before they came."""
 
     id: int
     owner: str
@@ -48,8 +48,6 @@ class Job:
     share: str
     application: str
     name: str
-    parameters_text: str = field(repr=False)
-    order_text: str = field(repr=False)
     backend: str
     host: str
     account: str
@@ -75,13 +73,21 @@ class Job:
     collected_at: int | None
     results_sum: str
     priority: int
-    points_failed_text: str = field(repr=False)
-    usage_text: str = field(repr=False)
 
     @property
     def final(self) -> bool:
         """Whether it has ended."""
         return self.state.final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(JobSummary):
+    """A job with all that is known of it, which may be a megabyte."""
+
+    parameters_text: str = field(repr=False)
+    order_text: str = field(repr=False)
+    points_failed_text: str = field(repr=False)
+    usage_text: str = field(repr=False)
 
     @property
     def order(self) -> Order:
@@ -114,16 +120,26 @@ _COLUMNS = {"parameters_text": "parameters", "points_failed_text": "points_faile
     "usage_text": "usage"
 }
 _NAMES = [(each.name, _COLUMNS.get(each.name, each.name)) for each in fields(Job)]
+SUMMARY = tuple(each.name for each in fields(JobSummary))
+"""The columns of a summary."""
 
 
 def of_row(row: Row[Any]) -> Job:
     """The job in a row of the table."""
     values = row._mapping
-    given = {name: values[column] for name, column in _NAMES}
+    return Job(**_read({name: values[column] for name, column in _NAMES}))
+
+
+def summary(row: Row[Any]) -> JobSummary:
+    """The summary in a row with its columns."""
+    return JobSummary(**_read(dict(row._mapping)))
+
+
+def _read(given: dict[str, Any]) -> dict[str, Any]:
     wanted = given["cancel_wanted"]
     given["state"] = State(given["state"])
     given["cancel_wanted"] = State(wanted) if wanted else None
-    return Job(**given)
+    return given
 
 
 class Whose(NamedTuple):

@@ -13,13 +13,25 @@ from sciportal.jobs import order
 from sciportal.jobs.errors import QuotaError
 from sciportal.jobs.states import Cause, Event, State
 from sciportal.jobs.store import events, fair
-from sciportal.jobs.store.job import ENDED, Brought, Job, Listing, NewJob, Whose, of_row
+from sciportal.jobs.store.job import (
+    ENDED,
+    SUMMARY,
+    Brought,
+    Job,
+    JobSummary,
+    Listing,
+    NewJob,
+    Whose,
+    of_row,
+    summary,
+)
 from sciportal.jobs.store.tables import JOBS, LEFT, OPEN
 
 Chosen = sa.Select[Any]
 _COLLECTED = [state.value for state in ENDED - {State.DELETE}]
 # Statements that every request needs are put together once.
 _INSERT = sa.insert(JOBS).returning(*JOBS.c)
+_SUMMARY = [JOBS.c[column] for column in SUMMARY]
 _LEFT = sa.text(f"({LEFT.text})")
 _GET = sa.select(JOBS).where(JOBS.c.id == sa.bindparam("job"))
 # Counted no further than matters.
@@ -87,10 +99,10 @@ def get(connection: Connection, job_id: int) -> Job | None:
     return None if row is None else of_row(row)
 
 
-def listed(connection: Connection, listing: Listing) -> list[Job]:
+def listed(connection: Connection, listing: Listing) -> list[JobSummary]:
     """The jobs of a listing, newest first."""
-    chosen = _chosen(sa.select(JOBS), listing).order_by(JOBS.c.id.desc()).limit(listing.limit)
-    return _all(connection, chosen)
+    chosen = _chosen(sa.select(*_SUMMARY), listing).order_by(JOBS.c.id.desc())
+    return [summary(row) for row in connection.execute(chosen.limit(listing.limit))]
 
 
 def counted(connection: Connection, listing: Listing) -> dict[State, int]:

@@ -12,7 +12,7 @@ from sciportal.jobs.states import Event, State
 from sciportal.jobs.store import claims, engine, events, jobs, workers
 from sciportal.jobs.store.claims import Beat
 from sciportal.jobs.store.idempotency import earlier_job, forget, remember
-from sciportal.jobs.store.job import Brought, Job, JobEvent, Listing, NewJob, Whose
+from sciportal.jobs.store.job import Brought, Job, JobEvent, JobSummary, Listing, NewJob, Whose
 from sciportal.jobs.store.workers import Worker
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class Store:
         """The job, also where it is hidden; None where there is none."""
         return self._read(lambda connection: jobs.get(connection, job_id))
 
-    def jobs(self, listing: Listing) -> list[Job]:
+    def jobs(self, listing: Listing) -> list[JobSummary]:
         """The jobs of a listing that are not hidden, newest first."""
         return self._read(lambda connection: jobs.listed(connection, listing))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sciportal.jobs import order
-from sciportal.jobs.store.job import Job, JobEvent
+from sciportal.jobs.store.job import Job, JobEvent, JobSummary
 
 _TIMES = ("submitted", "sent", "started", "ended")
 
@@ -19,7 +19,7 @@ def moment(microseconds: int | None) -> str | None:
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC).isoformat(timespec="milliseconds")
 
 
-def record(job: Job) -> dict[str, Any]:
+def record(job: JobSummary) -> dict[str, Any]:
     """What a list says of a job."""
     return {
         "id": job.id,
@@ -78,7 +78,7 @@ def happened(event: JobEvent) -> dict[str, Any]:
     }
 
 
-def listed(jobs: Sequence[Job], limit: int) -> dict[str, Any]:
+def listed(jobs: Sequence[JobSummary], limit: int) -> dict[str, Any]:
     """A list of jobs; `before` asks for those that follow."""
     more = len(jobs) == limit and jobs
     return {

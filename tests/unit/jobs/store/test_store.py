@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import fields
+
 import pytest
 
 from jobs.clock import Clock
@@ -9,7 +12,7 @@ from jobs.samples import new_job
 from sciportal.jobs import states
 from sciportal.jobs.errors import ConflictError, NoJobError, QuotaError
 from sciportal.jobs.states import Cause, State
-from sciportal.jobs.store.job import Job, JobEvent, Listing, Whose
+from sciportal.jobs.store.job import Job, JobEvent, JobSummary, Listing, Whose
 from sciportal.jobs.store.store import Store
 
 
@@ -140,6 +143,18 @@ def test_the_list_is_of_whom_and_what_one_asks(store: Store) -> None:
     assert [each.id for each in store.jobs(pending)] == [mine[2], mine[0]]
     assert store.count(Listing(owner="alice")) == {State.PENDING: 2, State.CANCEL: 1}
     assert store.jobs(Listing(origin="203.0.113.9")) == []
+
+
+def test_a_list_leaves_scripts_where_they_are(store: Store) -> None:
+    jobs = [store.submit(new_job(script="x" * 200_000)) for _each in range(20)]
+    assert len(store.jobs(Listing(owner="alice"))) == 20
+    tracemalloc.start()
+    listed = store.jobs(Listing(owner="alice"))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 200_000
+    said = {field.name: getattr(jobs[-1], field.name) for field in fields(JobSummary)}
+    assert listed[0] == JobSummary(**said)
 
 
 def test_the_same_request_is_one_job(store: Store) -> None:

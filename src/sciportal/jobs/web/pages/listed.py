@@ -9,7 +9,7 @@ import flask
 
 from sciportal.jobs import names
 from sciportal.jobs.states import State
-from sciportal.jobs.store.job import Job, Listing
+from sciportal.jobs.store.job import JobSummary, Listing
 from sciportal.jobs.web import visible
 from sciportal.jobs.web.pages import rendering, shown
 from sciportal.jobs.web.routes import Call
@@ -99,12 +99,11 @@ def latest(call: Call, number: int) -> list[shown.Row]:
     return _rows(call.web.portal.store.jobs(listing))
 
 
-def _found(call: Call, listing: Listing) -> list[Job]:
-    jobs: list[Job] = call.web.portal.store.jobs(listing)
-    return jobs
+def _found(call: Call, listing: Listing) -> list[JobSummary]:
+    return call.web.portal.store.jobs(listing)
 
 
-def _values(asked: Wanted, jobs: list[Job]) -> dict[str, Any]:
+def _values(asked: Wanted, jobs: list[JobSummary]) -> dict[str, Any]:
     older = asked._replace(before=jobs[PAGE - 1].id) if len(jobs) > PAGE else None
     del jobs[PAGE:]
     moving = any(not job.final for job in jobs)
@@ -121,7 +120,7 @@ def _values(asked: Wanted, jobs: list[Job]) -> dict[str, Any]:
     }
 
 
-def _rows(jobs: list[Job]) -> list[shown.Row]:
+def _rows(jobs: list[JobSummary]) -> list[shown.Row]:
     return [shown.row(job, flask.url_for("show_job_page", job=job.id)) for job in jobs]
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sciportal.jobs.settings import DISPATCH
 from sciportal.jobs.states import Cause, State
-from sciportal.jobs.store.job import Job, JobEvent
+from sciportal.jobs.store.job import Job, JobEvent, JobSummary
 from sciportal.jobs.web.pages import figures
 
 LIVE_SECONDS = 2
@@ -77,17 +77,17 @@ class Row(NamedTuple):
     link: str
 
 
-def title(job: Job) -> str:
+def title(job: JobSummary) -> str:
     """What the job is called."""
     return job.name.strip() or f"Job {job.id}"
 
 
-def badge(job: Job) -> Badge:
+def badge(job: JobSummary) -> Badge:
     """The state of the job, as it is shown."""
     return _STOPPING if job.cancel_wanted and not job.final else BADGES[job.state]
 
 
-def row(job: Job, link: str) -> Row:
+def row(job: JobSummary, link: str) -> Row:
     """A job in a list.
 
     Args:
