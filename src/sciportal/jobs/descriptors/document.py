@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -15,6 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from sciportal.jobs import names, order
+from sciportal.jobs.descriptors.pattern import MOST_WORK, Pattern
 from sciportal.service.errors import UsageError
 
 Value = int | float | str | bool
@@ -263,12 +263,21 @@ def _check_files(descriptor: Descriptor) -> None:
             raise mistake(descriptor.name, f"{pattern!r} is no pattern below the job's directory")
 
 
-def _check_parameter(application: str, parameter: Parameter) -> None:
+def _check_pattern(application: str, parameter: Parameter) -> None:
     place = f"parameters.{parameter.name}"
     try:
-        re.compile(parameter.pattern)
-    except re.error as error:
+        steps = Pattern(parameter.pattern).steps
+    except ValueError as error:
         raise mistake(application, f"{place}.pattern: {error}") from error
+    most = MOST_WORK // steps
+    if parameter.pattern and parameter.longest > most:
+        found = f"texts of {parameter.longest} characters are too long for it"
+        raise mistake(application, f"{place}.pattern: {found}, give a maxLength up to {most}")
+
+
+def _check_parameter(application: str, parameter: Parameter) -> None:
+    place = f"parameters.{parameter.name}"
+    _check_pattern(application, parameter)
     given = [*parameter.choices, *([] if parameter.default is None else [parameter.default])]
     for value in given:
         # To Python true is a number.

@@ -6,14 +6,15 @@ import fnmatch
 import functools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from sciportal.jobs import names
 from sciportal.jobs.descriptors.document import LARGEST, Descriptor, Parameter, Slot, Value
+from sciportal.jobs.descriptors.pattern import Pattern
 from sciportal.jobs.errors import Problem, RejectedError
 
 _ADVICE = "correct what is named and submit again"
@@ -117,8 +118,26 @@ def _exact(parameter: Parameter, value: Value) -> Value:
 
 
 @functools.lru_cache(maxsize=1024)
-def _validator(parameter: Parameter) -> Draft202012Validator:
-    return Draft202012Validator(_property(parameter))
+def _pattern(source: str) -> Pattern:
+    return Pattern(source)
+
+
+def _has_pattern(
+    _validator: object, source: str, value: object, _schema: object
+) -> Iterator[ValidationError]:
+    """What the library does with `re`, in a time that users cannot stretch."""
+    if isinstance(value, str) and not _pattern(source).found_in(value):
+        yield ValidationError(f"{value!r} does not have the form {source!r}")
+
+
+_Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _has_pattern}
+)
+
+
+@functools.lru_cache(maxsize=1024)
+def _validator(parameter: Parameter) -> Any:
+    return _Validator(_property(parameter))
 
 
 def _wrong(parameter: Parameter, value: Any) -> str:

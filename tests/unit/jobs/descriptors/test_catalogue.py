@@ -85,6 +85,8 @@ PARAMETER = "parameters: {{p: {{{}}}}}"
         (PARAMETER.format("type: integer, minimum: 3, default: 1"), "out of its own range"),
         (PARAMETER.format("type: string, enum: [a], default: b"), "none of the choices"),
         (PARAMETER.format("type: string, pattern: '['"), "pattern"),
+        (PARAMETER.format("type: string, pattern: '(?=a)'"), "bounded time"),
+        (PARAMETER.format("type: string, pattern: 'a{9000}', maxLength: 300"), "up to 222"),
         ("files: [{name: a, pattern: b}]", "files"),
         ("files: [{name: ../a}]", "cannot be one file's name"),
         ("files: [{name: .script}]", "cannot be one file's name"),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from sciportal.jobs.descriptors import form, orders, parameters
+from sciportal.jobs.descriptors import document, form, orders, parameters
 from sciportal.jobs.descriptors.document import Counted, Descriptor, Reference
 from sciportal.jobs.descriptors.orders import Place
 from sciportal.jobs.errors import Problem, RejectedError
@@ -172,3 +172,14 @@ def test_points_are_counted_in_a_file(greeting: Descriptor) -> None:
         orders.make(mapped, "", values, [CARD], place, Limits(), {"card.txt": io.BytesIO(b"{}")})
     [problem] = caught.value.problems
     assert problem == ("card.txt", "the file has something else than a list")
+
+
+def test_no_text_makes_a_pattern_take_long() -> None:
+    # Python's own would go on for longer than anybody lives.
+    text = """
+        {name: evil, title: Evil, script: "true",
+         parameters: {p: {type: string, pattern: "^(a+)+$"}}}
+    """
+    descriptor = document.parse(text, "evil")
+    assert parameters.check(descriptor, {"p": "a" * 1000}) == {"p": "a" * 1000}
+    assert problems(descriptor, {"p": "a" * 999 + "!"}) == {"p": "it has to have the form ^(a+)+$"}
