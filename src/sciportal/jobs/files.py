@@ -192,6 +192,8 @@ class JobFiles:
 
     def _discard(self, directory: Path) -> bool:
         """Take a directory of a job away at once, and remove what is in it; False without one."""
+        if not os.path.lexists(directory):
+            return False
         self._uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
         away = self._uploads / secrets.token_hex(16)
         try:

@@ -126,7 +126,11 @@ SUMMARY = tuple(each.name for each in fields(JobSummary))
 
 def of_row(row: Row[Any]) -> Job:
     """The job in a row of the table."""
-    values = row._mapping
+    return of_columns(row._mapping)
+
+
+def of_columns(values: Mapping[Any, Any]) -> Job:
+    """The job with these values of the table's columns."""
     return Job(**_read({name: values[column] for name, column in _NAMES}))
 
 

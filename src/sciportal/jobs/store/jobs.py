@@ -22,6 +22,7 @@ from sciportal.jobs.store.job import (
     Listing,
     NewJob,
     Whose,
+    of_columns,
     of_row,
     summary,
 )
@@ -30,7 +31,8 @@ from sciportal.jobs.store.tables import JOBS, LEFT, OPEN
 Chosen = sa.Select[Any]
 _COLLECTED = [state.value for state in ENDED - {State.DELETE}]
 # Statements that every request needs are put together once.
-_INSERT = sa.insert(JOBS).returning(*JOBS.c)
+_INSERT = sa.insert(JOBS).returning(JOBS.c.id)
+_NOTHING = {column.name: None for column in JOBS.c}
 _SUMMARY = [JOBS.c[column] for column in SUMMARY]
 _LEFT = sa.text(f"({LEFT.text})")
 _GET = sa.select(JOBS).where(JOBS.c.id == sa.bindparam("job"))
@@ -61,7 +63,7 @@ def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> J
     if most is not None and opened >= most:
         found = f"{most} jobs have not ended, as many as are allowed"
         raise QuotaError("submit a job", found, "wait for one to end, or cancel one")
-    values = {
+    values: dict[str, Any] = {
         "owner": new.owner,
         "origin": new.origin,
         "share": new.share,
@@ -79,8 +81,9 @@ def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> J
         "points_failed": "{}",
         "usage": "{}",
     }
-    empty = dict.fromkeys(("batch_id", "worker", "reason", "results_sum"), "")
-    job = of_row(connection.execute(_INSERT, {**values, **empty}).one())
+    values |= dict.fromkeys(("batch_id", "worker", "reason", "results_sum"), "")
+    number = connection.execute(_INSERT, values).scalar_one()
+    job = of_columns({**_NOTHING, **values, "id": number})
     events.note(connection, job, Event(Cause.SUBMITTED), now, final=False)
     return job
 

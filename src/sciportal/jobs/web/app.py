@@ -224,9 +224,11 @@ def _page_of(told: problems.Told) -> str:
 
 
 def _secured(response: flask.Response) -> flask.Response:
-    for name, value in _SECURITY.items():
-        response.headers.setdefault(name, value)
     policy = _OF_PAGES if response.mimetype == Form.HTML.value else _OF_DATA
-    response.headers.setdefault("Content-Security-Policy", policy)
-    response.vary.add("Accept")
+    usual = {**_SECURITY, "Content-Security-Policy": policy, "Vary": "Accept"}
+    said = {name.lower() for name, _value in response.headers}
+    # Looked for at once: each look by itself goes through all of them.
+    response.headers.extend(
+        [(name, value) for name, value in usual.items() if name.lower() not in said]
+    )
     return response

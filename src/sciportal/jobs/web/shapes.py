@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sciportal.jobs import order
 from sciportal.jobs.store.job import Job, JobEvent, JobSummary
 
 _TIMES = ("submitted", "sent", "started", "ended")
@@ -51,7 +51,8 @@ def status(job: Job) -> dict[str, Any]:
 
 def whole(job: Job, events: Iterable[JobEvent]) -> dict[str, Any]:
     """Everything about a job, with what its owner asked for."""
-    asked = order.to_json(job.order)
+    # As the store wrote it, see `order.to_json`.
+    asked = json.loads(job.order_text)
     details = {
         **record(job),
         "service": job.application,

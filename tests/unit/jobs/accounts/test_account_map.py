@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sciportal.jobs.accounts import account_map
 from sciportal.jobs.accounts.account_map import Account, AccountMap
 from sciportal.service.errors import NotPermittedError, UsageError
 
@@ -118,6 +119,46 @@ def test_the_map_is_roots_alone(tmp_path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(UsageError, match="not a file"):
         AccountMap.read(str(path), os.geteuid())
+
+
+def test_a_map_that_was_read_before_is_judged_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if its last change were long ago; else it is not kept.
+    monkeypatch.setattr(account_map, "_SETTLED", -(10**18))
+    path, owner = tmp_path / "accounts.toml", os.geteuid()
+    path.write_text(MAP)
+    path.chmod(0o644)
+    tmp_path.chmod(0o755)
+    first = AccountMap.read(str(path), owner)
+    assert AccountMap.read(str(path), owner) is first
+    for place, mode in ((path, 0o646), (tmp_path, 0o777)):
+        before = place.stat().st_mode
+        place.chmod(mode)
+        with pytest.raises(UsageError, match="others than its owner"):
+            AccountMap.read(str(path), owner)
+        place.chmod(before)
+    fresh = tmp_path / "fresh"
+    fresh.write_text(MAP.replace("jkl", "xyz"))
+    fresh.chmod(0o644)
+    fresh.rename(path)
+    assert AccountMap.read(str(path), owner).hosts("jkl") == []
+    path.rename(tmp_path / "moved")
+    path.symlink_to(tmp_path / "moved")
+    with pytest.raises(UsageError):
+        AccountMap.read(str(path), owner)
+    path.unlink()
+    with pytest.raises(UsageError, match="No such file"):
+        AccountMap.read(str(path), owner)
+
+
+def test_a_map_that_just_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.toml"
+    tmp_path.chmod(0o755)
+    for user in ("one", "two", "six"):
+        path.write_text(MAP.replace("jkl", user))
+        path.chmod(0o644)
+        assert AccountMap.read(str(path), os.geteuid()).hosts(user)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
