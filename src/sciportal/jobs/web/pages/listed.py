@@ -75,14 +75,18 @@ def view(call: Call, state: str = "") -> flask.Response:
         here="list_jobs_page",
         filters=_filters(newest, counts),
         newest=_link(newest) if asked.before else "",
-        **_values(asked, _found(call, listing)),
+        **_values(asked, call.web.portal.store.jobs(listing)),
     )
 
 
 def live(call: Call) -> flask.Response:
     """The part that is asked for again and again."""
     asked = wanted(call)
-    values = _values(asked, _found(call, listing_of(call, asked)))
+    jobs = call.web.portal.store.jobs(listing_of(call, asked))
+    tag = _tag(asked, jobs)
+    if rendering.is_known(tag):
+        return rendering.unchanged(tag)
+    values = _values(asked, jobs)
     return rendering.fragment("jobs_live.html", values.pop("etag"), **values)
 
 
@@ -99,23 +103,24 @@ def latest(call: Call, number: int) -> list[shown.Row]:
     return _rows(call.web.portal.store.jobs(listing))
 
 
-def _found(call: Call, listing: Listing) -> list[JobSummary]:
-    return call.web.portal.store.jobs(listing)
+def _tag(asked: Wanted, jobs: list[JobSummary]) -> str:
+    """The tag of what is shown of jobs, of which there may be one more; before it is made."""
+    seen = [(job.id, job.state, job.started_at, job.cancel_wanted) for job in jobs]
+    return rendering.tag_of(seen, asked)
 
 
 def _values(asked: Wanted, jobs: list[JobSummary]) -> dict[str, Any]:
     older = asked._replace(before=jobs[PAGE - 1].id) if len(jobs) > PAGE else None
-    del jobs[PAGE:]
-    moving = any(not job.final for job in jobs)
-    seen = [(job.id, job.state, job.started_at, job.cancel_wanted) for job in jobs]
+    some = jobs[:PAGE]
+    moving = any(not job.final for job in some)
     return {
-        "rows": _rows(jobs),
+        "rows": _rows(some),
         "chosen": asked.state,
         "everybody": asked.everybody,
         "heading": "Jobs of everybody" if asked.everybody else "Your jobs",
         "live": flask.url_for("pages.jobs_live", **asked.query()),
         "every": shown.LIVE_SECONDS if moving else _QUIET_SECONDS,
-        "etag": rendering.tag_of(seen, asked, older),
+        "etag": _tag(asked, jobs),
         "older": _link(older) if older else "",
     }
 
