@@ -233,7 +233,8 @@ def service(session: Session, request: Table) -> Answer:
         found, advice = "sbatch-service is not installed", "ask the operators"
         raise NotRunningError("use a service", found, advice)
     ended = processes.run([program, *words[1:]], env=session.environment, timeout=_SERVICE_SECONDS)
-    if of_log and ended.ok:
+    # A service that was never started has no log yet.
+    if of_log and ended.code in (0, NotRunningError.exit_code) and not ended.problem:
         return {"code": ended.code, "said": ended.out}
     try:
         said = json.loads(ended.out)

@@ -57,6 +57,8 @@ class Owned(NamedTuple):
     verbs: tuple[Verb, ...]
     log: str | None = None
     """The end of its log; None where it was not asked for."""
+    no_log: str = "The log is empty."
+    """What is said in place of an empty one."""
 
 
 class Origins(NamedTuple):

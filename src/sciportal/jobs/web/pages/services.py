@@ -24,7 +24,6 @@ _ACT_SECONDS = 30.0
 AT_ONCE = 6
 """Visitors' commands that threads of the web server wait for."""
 OF_ONE = 2
-_AWAY = 503
 _DONE = {"start": "started", "stop": "stopped", "restart": "restarted"}
 
 
@@ -92,9 +91,11 @@ def _page(
     failed = failed or problem
     if failed:
         told = failures.problem(failed)
-        if told.status == _AWAY:
-            response.status_code = told.status
-            response.headers.extend(told.headers)
+        response.status_code = told.status
+        response.headers.extend(told.headers)
+    elif outcome and outcome.bad:
+        # An action that was refused meets a state that is against it (RFC 9110, 15.5.10).
+        response.status_code = 409
     return response
 
 
@@ -103,14 +104,16 @@ def _services(call: Call) -> list[Owned]:
     origins = Origins(settings.services_url, settings.services_domain)
     found = [owned.owned(each, origins) for each in owned.read(_ask(call, "status"))]
     asked = call.request.args.get("log", "")
-    return [
-        each._replace(log=_log(call, each.name)) if each.name == asked else each for each in found
-    ]
+    return [_with_log(call, each) if each.name == asked else each for each in found]
 
 
-def _log(call: Call, service: str) -> str:
-    said = _ask(call, "logs", service, lines=_LINES)
-    return plain(said) if isinstance(said, str) else ""
+def _with_log(call: Call, service: Owned) -> Owned:
+    """The service with its log; one that cannot be read takes no service off the page."""
+    try:
+        said = _ask(call, "logs", service.name, lines=_LINES)
+    except ServiceError as error:
+        return service._replace(log="", no_log=f"{error.found}; {error.advice}.")
+    return service._replace(log=plain(said) if isinstance(said, str) else "")
 
 
 def _ask(call: Call, action: str, service: str = "", **more: Any) -> Any:
