@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from browser.site import ROOT, Whole
 from cluster.browser import Chromium, started
+
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

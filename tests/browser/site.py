@@ -71,24 +71,27 @@ class Whole:
 
     Args:
         root: an empty directory for all that it has.
+        more: settings beside those that all such portals have.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **more: Any) -> None:
         state, applications = root / "state", root / "applications"
         state.mkdir()
         applications.mkdir()
         text = (_HERE / "straight-line.yml").read_text().replace("@PYTHON@", sys.executable)
         (applications / "straight-line.yml").write_text(text)
         shutil.copy(ROOT / "src/sciportal/jobs/shipped/shell.yml", applications)
-        settings = Settings(
-            database=f"sqlite:///{state}/portal.sqlite",
-            state_dir=state,
-            descriptors=(applications,),
-            operators=("carol",),
-            default_backend=DISPATCH,
-            reconcile_seconds=0.2,
-            services=False,
-        )
+        given: dict[str, Any] = {
+            "database": f"sqlite:///{state}/portal.sqlite",
+            "state_dir": state,
+            "descriptors": (applications,),
+            "operators": ("carol",),
+            "default_backend": DISPATCH,
+            "reconcile_seconds": 0.2,
+            "services": False,
+            **more,
+        }
+        settings = Settings(**given)
         database = engine.connect(settings.database)
         migrations.migrate(database)
         self.store = Store(database)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.site import ROOT, Whole
+from browser.looking import obstacles, picture, tab_to
+from browser.site import Whole
 from sciportal.jobs.states import State
 
-PICTURES = ROOT / "docs/users/pictures"
 POINTS = "".join(f"{x} {2 * x + 1 + (x % 3) * 0.4}\n" for x in range(12)).encode()
 DATA = {"name": "measured.dat", "mimeType": "text/plain", "buffer": POINTS}
 expect.set_options(timeout=20_000)
-SCROLLS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
-
-def picture(page: Page, name: str) -> None:
-    """Take a picture for the docs, where it is wanted."""
-    if os.environ.get("UPDATE_DOCS"):
-        PICTURES.mkdir(exist_ok=True)
-        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 def submit_commands(page: Page, whole: Whole, commands: str, name: str) -> str:
@@ -81,34 +72,24 @@ def test_submit_watch_fetch(page: Page, whole: Whole) -> None:
 
 
 def test_by_keyboard_alone(page: Page, whole: Whole) -> None:
-    def tab_to(pattern: str) -> None:
-        for _each in range(40):
-            page.keyboard.press("Tab")
-            found = page.evaluate(
-                "document.activeElement.innerText || document.activeElement.id || ''"
-            )
-            if re.search(pattern, found):
-                return
-        raise AssertionError(f"the keyboard does not reach {pattern}")
-
     page.goto(whole.url)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
-    tab_to("^Commands of the shell$")
+    tab_to(page, "^Commands of the shell$")
     page.keyboard.press("Enter")
     page.wait_for_url("**/applications/shell.html")
-    tab_to("^field-0$")
+    tab_to(page, "^field-0$")
     page.keyboard.type("sleep 60")
-    tab_to("^Submit$")
+    tab_to(page, "^Submit$")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/jobs/\d+\.html"))
     number = int(re.findall(r"\d+", page.url)[-1])
-    tab_to("^Cancel the job$")
+    tab_to(page, "^Cancel the job$")
     page.keyboard.press("Enter")
     expect(page.locator("#now")).to_contain_text("Cancelled")
-    tab_to("^Delete")
+    tab_to(page, "^Delete")
     page.keyboard.press("Enter")
-    tab_to("^Yes, delete it$")
+    tab_to(page, "^Yes, delete it$")
     page.keyboard.press("Enter")
     page.wait_for_url("**/jobs.html")
     job = whole.store.job(number)
@@ -140,17 +121,7 @@ def test_on_a_phone_and_without_obstacles(page: Page, whole: Whole, axe: str) ->
             ("carol", "/operators.html"),
         ):
             whole.front.user = user
-            for width, scheme in ((360, "dark"), (1100, "light")):
-                page.set_viewport_size({"width": width, "height": 740})
-                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-                page.goto(whole.url + path)
-                assert not page.evaluate(SCROLLS), (path, width)
-                page.evaluate(axe)
-                found = page.evaluate("axe.run().then(found => found.violations)")
-                wrong += [
-                    (path, scheme, each["id"], [node["html"] for node in each["nodes"]][:3])
-                    for each in found
-                ]
+            wrong += obstacles(page, axe, whole.url + path)
             if path.startswith("/operators"):
                 picture(page, "operators")
     finally:

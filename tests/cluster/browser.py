@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -203,9 +203,13 @@ class Chromium:
             context.close()
 
     @contextmanager
-    def person(self) -> Iterator[Page]:
-        """A page of somebody who takes every certificate, and in which anything may go wrong."""
-        context = self._browser.new_context()
+    def person(self, **options: Any) -> Iterator[Page]:
+        """A page of somebody who takes every certificate, and in which anything may go wrong.
+
+        Args:
+            options: of Playwright's context.
+        """
+        context = self._browser.new_context(**options)
         context.set_default_timeout(PATIENCE_SECONDS * 1000)
         try:
             yield context.new_page()
