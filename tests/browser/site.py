@@ -72,6 +72,9 @@ class Whole:
     Args:
         root: an empty directory for all that it has.
         more: settings beside those that all such portals have.
+
+    Attributes:
+        seen: a file; before it is there, no job of the application `straight-line` ends.
     """
 
     def __init__(self, root: Path, **more: Any) -> None:
@@ -79,6 +82,8 @@ class Whole:
         state.mkdir()
         applications.mkdir()
         text = (_HERE / "straight-line.yml").read_text().replace("@PYTHON@", sys.executable)
+        self.seen = root / "seen"
+        text = text.replace("@SEEN@", str(self.seen))
         (applications / "straight-line.yml").write_text(text)
         shutil.copy(ROOT / "src/sciportal/jobs/shipped/shell.yml", applications)
         given: dict[str, Any] = {
