@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from batch.portal import processes_below
+from batch.ports import free_ports
 from jobs.samples import new_job
 from sciportal.jobs import states
 from sciportal.jobs.notify import tokens
@@ -47,8 +48,7 @@ class Site:
         self.root = root
         (root / "secret").write_text(SECRET)
         (root / "secret").chmod(0o600)
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.port = found.getsockname()[1]
+        (self.port,) = free_ports(1)
         (root / "portal.toml").write_text(
             f'database = "sqlite:///{root}/portal.sqlite"\nstate_dir = "{root}"\n'
             f'secret_file = "{root}/secret"\naccounts = "{root}/accounts.toml"\n'

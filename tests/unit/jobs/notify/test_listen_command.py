@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from batch.ports import free_ports
 from golden.render import TEMPLATES, Case
 from jobs.samples import new_job
 from sciportal.jobs import secret, states
@@ -31,9 +32,7 @@ def listening(
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The address of a listener that runs, and its process."""
     shutil.copy(sqlite_template, settings.state_dir / "portal.sqlite")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     file = tmp_path / "portal.toml"
     file.write_text(
         f'database = "{settings.database}"\nstate_dir = "{settings.state_dir}"\n'
