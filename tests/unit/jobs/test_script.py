@@ -146,8 +146,10 @@ def test_a_job_that_was_stopped_while_inputs_were_kept_has_all_of_them(tmp_path:
     # What cp(1) had copied when it was killed; the job is requeued twice.
     (directory / "inputs.new").mkdir()
     (directory / "inputs.new" / "first").write_text("fir")
-    for _ in range(2):
-        assert run(directory, SLURM_JOB_ID="5") == 0
+    for count in ("0", "1"):
+        assert run(directory, SLURM_JOB_ID="5", SLURM_RESTART_COUNT=count) == 0
+        # Who is requeued has not ended.
+        (directory / "exit").unlink()
     assert (directory / "seen").read_text() == "first\nsecond\n" * 2
 
 

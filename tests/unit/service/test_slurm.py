@@ -114,7 +114,7 @@ def test_the_state_of_a_job(programs, slurm, raw, state):
     [
         ("echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1", "contact"),
         ("exit 3", "exit status 3"),
-        ("kill -KILL $$", "-9"),
+        ("kill -KILL $$", "killed by signal 9"),
         ("echo one line; exit 1", "exit status 1"),
     ],
 )
