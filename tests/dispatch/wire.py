@@ -27,7 +27,10 @@ class Wire:
         self.is_cut = False
         self.loses = 0
         """How many answers are still to be lost, after their requests were answered."""
+        self.spares = 0
+        """How many come through before each of these."""
         self.lost = 0
+        self._spared = 0
         self._guard = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -75,6 +78,10 @@ class Wire:
         with self._guard:
             if self.loses <= 0:
                 return False
+            if self._spared < self.spares:
+                self._spared += 1
+                return False
+            self._spared = 0
             self.loses -= 1
             self.lost += 1
             return True
