@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import itertools
 import os
 import pwd
 import re
@@ -12,8 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from sciportal.jobs.confinement.apparmor import change
+from sciportal.service.errors import ServiceError
+
 # Seconds for one command: the processor is emulated, and others may have most of it.
 PATIENCE = 900
+_numbers = itertools.count()
 _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|(\S+))')
 
 
@@ -47,15 +51,30 @@ def denials(kind: str = "DENIED") -> Iterator[Denials]:
 
 
 def _lines(log: int) -> Iterator[str]:
-    # An event is written by a thread of the kernel's, after the call that it tells of.
-    end = time.monotonic() + 1
+    # A thread of the kernel's writes events, in their order, some time after the calls that they
+    # tell of. So all are there when one is that was caused last.
+    last = f"sciportal-last-{next(_numbers)}"
+    _change_to(last)
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            yield os.read(log, 8192).decode(errors="replace")
-        except OSError as error:
-            if error.errno != errno.EAGAIN:
-                raise
+            line = os.read(log, 8192).decode(errors="replace")
+        except BlockingIOError:
             time.sleep(0.05)
+            continue
+        if f'"{last}"' in line:
+            return
+        yield line
+    raise AssertionError("the kernel did not write what it denied")
+
+
+def _change_to(profile: str) -> None:
+    """Try to change to a profile that is not there, which is denied."""
+    try:
+        change(profile)
+    except ServiceError:
+        return
+    raise AssertionError(f"{profile} is there")
 
 
 def run(words: Sequence[str], account: str = "", **more: Any) -> subprocess.CompletedProcess[str]:
