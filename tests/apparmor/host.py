@@ -8,15 +8,16 @@ import pwd
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sciportal.jobs.confinement.apparmor import change
 from sciportal.service.errors import ServiceError
 
 # Seconds for one command: the processor is emulated, and others may have most of it.
 PATIENCE = 900
+T = TypeVar("T")
 _numbers = itertools.count()
 _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|(\S+))')
 
@@ -75,6 +76,15 @@ def _change_to(profile: str) -> None:
     except ServiceError:
         return
     raise AssertionError(f"{profile} is there")
+
+
+def until(found: Callable[[], T]) -> T:
+    """What is found, as soon as it is true."""
+    end = time.monotonic() + PATIENCE
+    while not (there := found()):
+        assert time.monotonic() < end, found
+        time.sleep(1)
+    return there
 
 
 def run(words: Sequence[str], account: str = "", **more: Any) -> subprocess.CompletedProcess[str]:
