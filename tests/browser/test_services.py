@@ -81,15 +81,16 @@ def until_it_is(page: Page, hosted: Hosting, service: str, state: str) -> None:
 
 def press(page: Page, verb: str, service: str) -> None:
     """Press a button of a service, and wait for what came of it."""
-    page.get_by_role("button", name=f"{verb} {service}", exact=True).click()
-    page.wait_for_url(re.compile(f"/services/{service}.html$"))
+    with page.expect_navigation(url=re.compile(f"/services/{service}.html$")):
+        page.get_by_role("button", name=f"{verb} {service}", exact=True).click()
 
 
 def press_by_keyboard(page: Page, verb: str, service: str) -> None:
     """The same without a mouse."""
     tab_to(page, f"^{verb} {service}$")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(f"/services/{service}.html$"))
+    # The page may have this address already.
+    with page.expect_navigation(url=re.compile(f"/services/{service}.html$")):
+        page.keyboard.press("Enter")
 
 
 def test_stop_start_restart_and_log(chromium: Chromium, hosted: Hosting) -> None:
