@@ -325,3 +325,21 @@ def test_a_port_is_free_again_when_the_job_has_ended(cluster: Cluster, service: 
     service("stop")
     wait_for(lambda: "31008" not in owners(cluster, NODE), 10)
     assert cluster.run(NODE, ["ls", "/run/sciportal-guard"]).out.split().count("lock") == 1
+
+
+def test_a_job_that_is_requeued_has_its_port_again(cluster: Cluster, service: Service) -> None:
+    hers = Alice(service, 31009)
+    hers.starts()
+    job = service.status()["job_id"]
+    for count in range(1, 5):
+        cluster.run(CTL, ["scontrol", "requeue", str(job)], user="alice")
+        wait_for(lambda: began(cluster, job) == count, 20)  # noqa: B023  (called at once)
+        # Whoever hosts it is soon told, or else only by the next look at the queue.
+        wait_for(lambda: "31009 . 2001" in owners(cluster, NODE), 10)
+    wait_for(lambda: cluster.get(hers.url).text == ALICE, 10)
+
+
+def began(cluster: Cluster, job: int) -> int:
+    """How often a job that runs was begun again."""
+    shown = cluster.run(CTL, ["scontrol", "show", "job", str(job)]).out
+    return int(shown.split("Restarts=")[1].split()[0]) if "JobState=RUNNING" in shown else -1
