@@ -339,6 +339,24 @@ def test_a_job_that_is_requeued_has_its_port_again(cluster: Cluster, service: Se
     wait_for(lambda: cluster.get(hers.url).text == ALICE, 10)
 
 
+def test_a_job_whose_prolog_did_not_run_has_its_port_soon(
+    cluster: Cluster, service: Service
+) -> None:
+    hers = Alice(service, 31010)
+    hers.starts()
+    job = service.status()["job_id"]
+    prolog = "/etc/sciportal/guard/prolog"
+    cluster.run(NODE, ["chmod", "-x", prolog])
+    try:
+        cluster.run(CTL, ["scontrol", "requeue", str(job)], user="alice")
+        wait_for(lambda: began(cluster, job) == 1, 20)
+        # Far below the five minutes after which the queue is looked at in any case.
+        wait_for(lambda: "31010 . 2001" in owners(cluster, NODE), 60)
+    finally:
+        cluster.run(NODE, ["chmod", "+x", prolog])
+    wait_for(lambda: cluster.get(hers.url).text == ALICE, 10)
+
+
 def began(cluster: Cluster, job: int) -> int:
     """How often a job that runs was begun again."""
     shown = cluster.run(CTL, ["scontrol", "show", "job", str(job)]).out
