@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sciportal.jobs import states
 from sciportal.jobs.notify import tokens
 from sciportal.jobs.queue.backend import Parcel
-from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
+from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_JOBS = 20
 """In one call; its start costs as much as several jobs."""
 _MOST_BYTES = 2 << 20
+# A helper that does not understand is one of another version, until it is upgraded, too.
+_WAITS = (UnknownError, UsageError)
 
 
 def together(jobs: Sequence[Job]) -> Sequence[Job]:
@@ -91,25 +93,35 @@ class Handover:
         """
         if not jobs:
             return
+        for each in self._hand(jobs):
+            if isinstance(each, _WAITS):
+                raise UnknownError(each.wanted, each.found, each.advice)
+
+    def _hand(self, jobs: Sequence[Job]) -> Sequence[str | ServiceError]:
         try:
             answers = self._backend.send([self._parcel(job) for job in jobs])
         except UnknownError as error:
             answers = [error] * len(jobs)
         except ServiceError as error:
             if len(jobs) > 1 and not isinstance(error, NotPermittedError):
-                # One of them may be what is wrong.
-                for job in jobs:
-                    self.send([job])
-                return
+                return self._hand_singly(jobs)
             answers = [error] * len(jobs)
         for job, answer in zip(jobs, answers, strict=False):
             self._note(job, answer)
-        unknown = [each for each in answers if isinstance(each, UnknownError)]
-        if unknown:
-            raise unknown[0]
+        return answers
+
+    def _hand_singly(self, jobs: Sequence[Job]) -> Sequence[str | ServiceError]:
+        # One of them may be what was wrong with all.
+        answers: list[str | ServiceError] = []
+        for job in jobs:
+            answers += self._hand([job])
+            if isinstance(answers[-1], UnknownError):
+                # Who is silent now is so for the others.
+                break
+        return answers
 
     def _note(self, job: Job, answer: str | ServiceError) -> None:
-        if isinstance(answer, UnknownError):
+        if isinstance(answer, _WAITS):
             waits = f"not handed over yet: {answer.found}; it is tried again by itself"
             self._store.say_why(job.id, job.attempt, waits)
         elif isinstance(answer, ServiceError):

@@ -98,7 +98,19 @@ def test_one_that_spoils_the_call_is_found(portal: Portal, calls: Calls) -> None
     turn(portal.keeper(calls))
     assert calls.calls == [jobs, *([each] for each in jobs)]
     assert [bool(portal.job(each).batch_id) for each in jobs] == [True, False, True]
-    assert portal.job(jobs[1]).state is State.ERROR
+    assert portal.job(jobs[1]).state is State.PENDING
+    assert "it is no request" in portal.job(jobs[1]).reason
+
+
+def test_jobs_wait_for_a_helper_of_another_version(portal: Portal, calls: Calls) -> None:
+    jobs = [portal.submit("true").id for _each in range(2)]
+    calls.error = UsageError("read an order", "'walltime' is not known", "use the same version")
+    turn(portal.keeper(calls))
+    assert states(portal, jobs) == [State.PENDING] * 2
+    assert all("'walltime' is not known" in portal.job(each).reason for each in jobs)
+    calls.error = None
+    turn(portal.keeper(calls))
+    assert all(portal.job(each).batch_id for each in jobs)
 
 
 def test_who_left_the_map_is_asked_for_once(portal: Portal, calls: Calls) -> None:
