@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -80,6 +81,19 @@ class Entry(NamedTuple):
 def key(job: int, attempt: int) -> str:
     """The name of one attempt at a job."""
     return f"{job}.{attempt}"
+
+
+def superseded(entries: Iterable[Entry]) -> list[Entry]:
+    """Those of which a later attempt is here, too: the portal wants them no more.
+
+    Args:
+        entries: all that a worker has.
+    """
+    every = list(entries)
+    last: dict[int, int] = {}
+    for each in every:
+        last[each.order.job] = max(each.order.attempt, last.get(each.order.job, 0))
+    return [each for each in every if each.order.attempt < last[each.order.job]]
 
 
 def next_deed(entry: Entry, seen: Seen) -> Deed:

@@ -100,18 +100,22 @@ class Worker:
                 self._guard("sweep", partial(errands.remove, path))
 
     def _beat(self) -> None:
-        ready = [each for each in self._entries.values() if each.step is Step.READY]
+        for each in entries.superseded(self._entries.values()):
+            self._wish(each, Wish.DROP, "a later attempt is here")
+        # The portal names jobs, not attempts: it is told one attempt of each, and means that.
+        held = [each for each in self._entries.values() if each.wish is not Wish.DROP]
+        ready = [each for each in held if each.step is Step.READY]
         every = min(self._lease / 3, self._settings.poll_seconds)
         due = self._parts.clock() - self._beaten >= every
         if not (due or ready) or not self._patience.is_due(_BEATING):
             return
         told = [
             Holding(each.order.job, each.order.attempt, each.step in (Step.READY, Step.GRANTED))
-            for each in self._entries.values()
+            for each in held
         ]
         # Where the way is bad, nothing holds up what keeps the leases.
         well = not self._patience.failures(_BEATING)
-        granted = [each for each in self._entries.values() if each.step is Step.GRANTED]
+        granted = [each for each in held if each.step is Step.GRANTED]
         written = self._writing.news(granted if well else ())
         try:
             pulse = self._parts.portal.beat(Beat(self._settings.name, tuple(told), written))
@@ -121,7 +125,7 @@ class Worker:
         self._writing.told()
         self._patience.went_well(_BEATING)
         self._beaten, self._lease = self._parts.clock(), pulse.lease
-        for each in list(self._entries.values()):
+        for each in held:
             job = each.order.job
             if job in pulse.lost:
                 self._wish(each, Wish.DROP)
@@ -131,10 +135,10 @@ class Worker:
             if self._entries[each.key].wish is Wish.NOTHING:
                 self._put(each._replace(step=Step.GRANTED))
 
-    def _wish(self, entry: Entry, wish: Wish) -> None:
+    def _wish(self, entry: Entry, wish: Wish, why: str = "the portal says") -> None:
         if entry.wish is not wish:
             self._put(entry._replace(wish=wish))
-            self._say(entry.key, f"the portal says: {wish.value}")
+            self._say(entry.key, f"{why}: {wish.value}")
 
     def _ask(self) -> None:
         held = len(self._entries)

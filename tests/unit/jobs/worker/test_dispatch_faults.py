@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 
 import pytest
 
+from confined.place import UID
 from dispatch.doomed import MOMENTS
 from dispatch.far import LEASE, Far
 from dispatch.wire import Wire
+from sciportal.jobs import states
 from sciportal.jobs.states import State
+from sciportal.jobs.worker.entry import Entry, Step
+from sciportal.jobs.worker.ledger import Ledger
 
 
 def _killed_at(far: Far, moments: tuple[str, ...]) -> None:
@@ -103,6 +108,27 @@ def test_a_job_that_did_not_start_goes_to_another_cluster(far: Far) -> None:
     far.start_worker(first)
     far.idle(first, second)
     assert far.count(job) == 1
+
+
+def test_a_later_attempt_that_comes_to_the_same_cluster_is_kept(far: Far) -> None:
+    settings = far.cluster("far")
+    job = far.submit()
+    doomed = far.start_worker(settings, "announce before")
+    assert doomed.wait(60) == -signal.SIGKILL
+    far.until(lambda: far.job(job).attempt == 2)
+    # As where its heartbeats were not heard, but its question for jobs was.
+    (given,) = far.store.claim("far", "the same cluster asks", 1, 600)
+    far.store.apply(job, states.STARTED, 2)
+    ledger = Ledger(settings.parent / "spool")
+    ledger.put(Entry(given.order, Step.CLAIMED))
+    ledger.close()
+    for each in ledger.directory.iterdir():
+        os.chown(each, UID, -1)
+    assert len(list(ledger.directory.iterdir())) == 2
+    far.start_worker(settings)
+    far.judge()
+    assert far.job(job).attempt == 2
+    far.idle(settings)
 
 
 def test_a_job_that_started_waits_for_its_cluster(far: Far) -> None:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from sciportal.jobs.exchange import Report
 from sciportal.jobs.states import Cause
-from sciportal.jobs.worker.entry import Deed, Entry, Seen, Step, Wish, next_deed, outcome
+from sciportal.jobs.worker.entry import (
+    Deed,
+    Entry,
+    Seen,
+    Step,
+    Wish,
+    next_deed,
+    outcome,
+    superseded,
+)
 from unit.jobs.worker.orders import PLAIN
 
 
@@ -54,6 +64,12 @@ def test_a_job_starts_in_one_case_only() -> None:
     every = itertools.product(Step, Wish, Seen)
     starts = [case for case in every if next_deed(entry(*case[:2]), case[2]) is Deed.START]
     assert starts == [(Step.GRANTED, Wish.NOTHING, Seen.ABSENT)]
+
+
+def test_of_several_attempts_at_a_job_the_last_counts() -> None:
+    pairs = [(1, 2), (1, 1), (2, 1), (3, 1), (3, 3), (3, 2)]
+    every = [Entry(replace(PLAIN, job=job, attempt=number), Step.READY) for job, number in pairs]
+    assert [each.key for each in superseded(every)] == ["1.1", "3.1", "3.2"]
 
 
 LEFT = Report(1, Cause.FINISHED, 3)
