@@ -23,6 +23,7 @@ _REASONS = {
     "TIMEOUT": "it did not end within its time limit",
 }
 _NODE_DIED = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED"})
+_WELL = "COMPLETED"
 _FORGOTTEN = "the batch system forgot it before it began"
 _UNTOLD = "it ended without telling its exit code; its log may say why"
 
@@ -50,7 +51,9 @@ def ended(states: Sequence[str], exit_code: int | None, reason: str, *, began: b
     """
     if exit_code is not None:
         return Sight(Phase.ENDED, exit_code, reason)
-    if not states and not began:
+    # No script of ours ends well without having begun: slurmctld was killed, gave the number of
+    # another job to this one, and took the end of that for its end.
+    if not began and set(states) <= {_WELL}:
         return Sight(Phase.FORGOTTEN, reason=reason or _FORGOTTEN)
     if not states:
         return Sight(Phase.ABSENT, reason=reason)

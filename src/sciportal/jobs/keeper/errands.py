@@ -12,6 +12,7 @@ from sciportal.jobs.keeper.due import SLOW_SECONDS
 from sciportal.jobs.keeper.handover import MOST_JOBS, Handover, together
 from sciportal.jobs.keeper.patience import Absences, Patience
 from sciportal.jobs.queue.backend import Attempt, Sight
+from sciportal.jobs.states import Cause
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 
 if TYPE_CHECKING:
@@ -186,7 +187,14 @@ class Errands:
             gone = not on_its_way and self._absent.gone((job.id, job.attempt))
         else:
             self._absent.seen((job.id, job.attempt))
-        event = deciding.event_of(seen, started=job.started_at is not None, gone=gone)
+        started = job.started_at is not None
+        event = deciding.event_of(seen, started=started, gone=gone)
+        if event and event.cause is Cause.REQUEUED and not event.node_died:
+            # A node may be about to begin with it all the same: from now on it does not, or it has.
+            attempt = Attempt.of(job.order)
+            self._backend.cancel(attempt)
+            seen = self._backend.look([job.order])[attempt]
+            event = deciding.event_of(seen, started=started, gone=gone)
         if event:
             after = self._store.apply(job.id, event, job.attempt)
             self._follow(after)

@@ -35,6 +35,14 @@ def test_who_never_began_is_forgotten_and_not_absent() -> None:
     assert sighting.ended([], None, "", began=False).phase is Phase.FORGOTTEN
     assert sighting.ended([], 3, "", began=False) == Sight(Phase.ENDED, 3)
     assert sighting.ended(["CANCELLED"], None, "", began=False).phase is Phase.ENDED
+    # It may be its node that does not let it begin; again and again it would be the same.
+    assert sighting.ended(["FAILED"], None, "", began=False).phase is Phase.ENDED
+
+
+def test_who_ended_well_and_never_began_was_taken_for_another() -> None:
+    assert sighting.ended(["COMPLETED"], None, "", began=False).phase is Phase.FORGOTTEN
+    assert sighting.ended(["COMPLETED"], None, "", began=True).phase is Phase.ENDED
+    assert sighting.ended(["COMPLETED"], 0, "", began=False) == Sight(Phase.ENDED, 0)
 
 
 @pytest.mark.parametrize(
