@@ -33,8 +33,15 @@ from sciportal.jobs.web.portal import Portal
 ROOT = Path(__file__).resolve().parents[2]
 _HERE = Path(__file__).parent
 _SECRET = b"s" * 32
-# What a program of the portal is called with stands before its own words.
-_AFTER_MARK = 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"'
+# What a program of the portal is called with stands before its own words; of it, variables count.
+_CONFINE = """cd work
+while [ "$1" != -- ]; do
+  case "$1 $2" in "--env "*=*) export "$2" ;; esac
+  shift
+done
+shift
+exec "$@"
+"""
 
 
 class Measured(ProcessBackend):
@@ -142,9 +149,9 @@ class Whole:
 def _programs(directory: Path) -> script.Programs:
     """What a script calls: its use is measured for real; it is not confined here."""
     directory.mkdir()
-    measure = f'PYTHONPATH={ROOT}/src exec {sys.executable} -m sciportal.jobs.usage "$@"'
-    texts = {"confine": f"cd work; {_AFTER_MARK}", "usage": measure, "notify": "exit 0"}
-    for name, text in {**texts, "map": "exit 1"}.items():
+    ours = f'PYTHONPATH={ROOT}/src exec {sys.executable} -m sciportal.jobs.{{}} "$@"'
+    texts = {"usage": ours.format("usage"), "map": ours.format("mapper.cli")}
+    for name, text in {**texts, "confine": _CONFINE, "notify": "exit 0"}.items():
         path = directory / f"sciportal-{name}"
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
