@@ -9,16 +9,32 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from sciportal.jobs.store.tables import JOBS
+from sciportal.jobs.store.tables import JOBS, NUMBERED
 
 SECOND = 1_000_000
 WINDOW = 30 * 86_400 * SECOND
 DELAY = 600 * SECOND
 """Microseconds for each job of the window."""
-RECENT = sa.select(sa.func.count()).where(
-    JOBS.c.share == sa.bindparam("share"), JOBS.c.submitted_at > sa.bindparam("after")
+_SHARE = JOBS.c.share == sa.bindparam("share")
+EARLIER = sa.select(sa.func.coalesce(sa.func.max(JOBS.c.nth), 0)).where(_SHARE, NUMBERED)
+"""How many jobs a share had; deleted ones count. Told by the last, since there may be many."""
+FIRST = (
+    sa.select(JOBS.c.nth)
+    .where(_SHARE, JOBS.c.submitted_at > sa.bindparam("after"), NUMBERED)
+    .order_by(JOBS.c.submitted_at)
+    .limit(1)
 )
-"""How many jobs a share had since `after`; deleted ones count."""
+"""Which of them was the first since `after`."""
+
+
+def recent(earlier: int, first: int | None) -> int:
+    """How many jobs a share had in the window.
+
+    Args:
+        earlier: jobs that it had at all.
+        first: which of them was the first in the window; None where there is none.
+    """
+    return 0 if first is None else earlier - first + 1
 
 
 def priority(now: int, recent: int) -> int:

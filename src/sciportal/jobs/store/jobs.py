@@ -36,14 +36,21 @@ _NOTHING = {column.name: None for column in JOBS.c}
 _SUMMARY = [JOBS.c[column] for column in SUMMARY]
 _LEFT = sa.text(f"({LEFT.text})")
 _GET = sa.select(JOBS).where(JOBS.c.id == sa.bindparam("job"))
-# Counted no further than matters.
+# Counted no further than matters, and not where there never were as many.
 _COUNT_OPEN = sa.select(sa.func.count()).select_from(
     sa.select(JOBS.c.id)
     .where(JOBS.c.share == sa.bindparam("share"), OPEN)
     .limit(sa.bindparam("most", type_=sa.Integer))
     .subquery()
 )
-_COUNTS = sa.select(_COUNT_OPEN.scalar_subquery(), fair.RECENT.scalar_subquery())
+_EARLIER = fair.EARLIER.scalar_subquery()
+_COUNTS = sa.select(
+    _EARLIER,
+    fair.FIRST.scalar_subquery(),
+    sa.case(
+        (sa.bindparam("most", type_=sa.Integer) > _EARLIER, 0), else_=_COUNT_OPEN.scalar_subquery()
+    ),
+)
 
 
 def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> Job:
@@ -59,7 +66,7 @@ def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> J
         QuotaError: there are as many.
     """
     counted = {"share": new.share, "most": most or 0, "after": now - fair.WINDOW}
-    opened, recent = connection.execute(_COUNTS, counted).one()
+    earlier, first, opened = connection.execute(_COUNTS, counted).one()
     if most is not None and opened >= most:
         found = f"{most} jobs have not ended, as many as are allowed"
         raise QuotaError("submit a job", found, "wait for one to end, or cancel one")
@@ -77,7 +84,8 @@ def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> J
         "state": State.PENDING.value,
         "attempt": 1,
         "submitted_at": now,
-        "priority": fair.priority(now, recent),
+        "priority": fair.priority(now, fair.recent(earlier, first)),
+        "nth": earlier + 1,
         "points_failed": "{}",
         "usage": "{}",
     }

@@ -60,6 +60,8 @@ JOBS = sa.Table(
     sa.Column("priority", sa.BigInteger, nullable=False),
     _text("points_failed"),
     _text("usage"),
+    # Which one it is of its share, from 1; 0 of a program that knew of no such column.
+    sa.Column("nth", sa.BigInteger, nullable=False, server_default="0"),
     # The numbers of jobs that were never kept must not be given out again: files may bear them.
     sqlite_autoincrement=True,
 )
@@ -67,6 +69,7 @@ JOBS = sa.Table(
 OPEN = sa.text("state IN ('PENDING', 'ACTIVE')")
 _SEEN = sa.text("deleted_at IS NULL")
 LEFT = sa.text("collected_at IS NULL OR (deleted_at IS NOT NULL AND purged_at IS NULL)")
+NUMBERED = sa.text("nth > 0")
 
 
 def _part(name: str, where: sa.TextClause, *columns: str) -> sa.Index:
@@ -79,6 +82,7 @@ _part("jobs_seen", _SEEN, "id", "state")
 _part("jobs_of_owner", _SEEN, "owner", "id", "state")
 _part("jobs_left", LEFT, "id")
 sa.Index("jobs_of_share", JOBS.c.share, JOBS.c.submitted_at)
+_part("jobs_nth_of_share", NUMBERED, "share", "nth")
 _part("jobs_open_of_share", OPEN, "share")
 
 EVENTS = sa.Table(

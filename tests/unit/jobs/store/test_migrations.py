@@ -11,11 +11,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.command import upgrade
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
-from sqlalchemy.engine import Engine
+from sqlalchemy import MetaData, Table, Text, inspect, text
+from sqlalchemy.engine import Connection, Engine
 
 from jobs.postgresql import Server
+from jobs.samples import new_job
 from sciportal.jobs.store import engine, migrations
+from sciportal.jobs.store.store import Store
 from sciportal.jobs.store.tables import METADATA
 from sciportal.service.errors import UsageError
 
@@ -46,6 +48,31 @@ def test_migrations_make_the_tables_that_are_used(empty: Engine) -> None:
     for name, table in METADATA.tables.items():
         there = {index["name"] for index in found.get_indexes(name)}
         assert there == {index.name for index in table.indexes}
+
+
+def test_jobs_of_the_first_tables_are_numbered(empty: Engine) -> None:
+    def fill(connection: Connection) -> None:
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        upgrade(config, "0001")
+        jobs = Table("jobs", MetaData(), autoload_with=connection)
+        values: dict[str, Any] = {
+            column.name: "" if isinstance(column.type, Text) else 0
+            for column in jobs.c
+            if not column.nullable and column.name != "id"
+        }
+        for name in ("alice", "bob", "alice", "alice"):
+            connection.execute(jobs.insert().values({**values, "share": f"user {name}"}))
+
+    engine.write(empty, fill)
+    assert migrations.migrate(empty)
+    with empty.connect() as connection:
+        found = connection.execute(text("SELECT share, nth FROM jobs ORDER BY id")).all()
+    assert found == [("user alice", 1), ("user bob", 1), ("user alice", 2), ("user alice", 3)]
+    alice = Store(empty).submit(new_job())
+    with empty.connect() as connection:
+        chosen = text("SELECT nth FROM jobs WHERE id = :job")
+        assert connection.execute(chosen, {"job": alice.id}).scalar_one() == 4
 
 
 def test_two_that_migrate_at_once_do_it_once(

@@ -16,7 +16,8 @@ from sciportal.jobs.store.store import Store
 Asked = Callable[[Store], object]
 ASKED: dict[str, tuple[Asked, str]] = {
     "the quota": (lambda store: store.submit(new_job(), most=10), "jobs_open_of_share"),
-    "who had many jobs": (lambda store: store.submit(new_job()), "jobs_of_share"),
+    "who had many jobs": (lambda store: store.submit(new_job()), "jobs_nth_of_share"),
+    "since when": (lambda store: store.submit(new_job()), "jobs_of_share"),
     "what is to be sent": (lambda store: store.unsent(SLURM), "jobs_open"),
     "what runs": (lambda store: store.active(SLURM), "jobs_open"),
     "what is left to fetch": (lambda store: store.uncollected(SLURM), "jobs_left"),
