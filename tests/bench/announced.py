@@ -47,7 +47,8 @@ def measure(portal: Controller, seconds: float) -> Heard:
     now = int(time.time() * 1_000_000)
 
     def send(connection: Connection) -> list[Job]:
-        new = [jobs.insert(connection, new_job(), now, None) for _ in range(number // 2)]
+        values = jobs.columns(new_job())
+        new = [jobs.insert(connection, values, now, None) for _ in range(number // 2)]
         return [events.apply(connection, job, states.SENT, now) for job in new]
 
     sent = engine.write(portal.store.engine, send)

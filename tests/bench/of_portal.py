@@ -182,11 +182,10 @@ def _listed(portal: Controller) -> list[Row]:
     mine = Listing(owner=controller.USER, limit=MANY)
     lacking = MANY - len(portal.store.jobs(mine))
     now = int(time.time() * 1_000_000)
+    new = jobs.columns(new_job(controller.USER))
     engine.write(
         portal.store.engine,
-        lambda connection: [
-            jobs.insert(connection, new_job(controller.USER), now, None) for _ in range(lacking)
-        ],
+        lambda connection: [jobs.insert(connection, new, now, None) for _ in range(lacking)],
     )
     rows = []
     for path, accept in (("/jobs.html", HTML), ("/jobs.json?limit=100", "*/*")):

@@ -11,13 +11,13 @@ from sciportal.jobs import states
 from sciportal.jobs.errors import NoJobError
 from sciportal.jobs.states import Cause, Event, State
 from sciportal.jobs.store.job import Job, JobEvent, of_row
+from sciportal.jobs.store.prepared import Prepared
 from sciportal.jobs.store.tables import CLAIMS, EVENTS, JOBS
 
 _LONGEST = 2000
 """Characters of a reason."""
-# Put together once, since every request needs them.
 _LOCKED = sa.select(JOBS).where(JOBS.c.id == sa.bindparam("job")).with_for_update()
-_NOTE = sa.insert(EVENTS).inline()
+_NOTE = Prepared(sa.insert(EVENTS).inline(), ("job_id", "attempt", "at", "cause", "text", "final"))
 _OF_JOB = sa.select(EVENTS).where(EVENTS.c.job_id == sa.bindparam("job")).order_by(EVENTS.c.id)
 
 
@@ -88,7 +88,7 @@ def change(connection: Connection, job_id: int, values: dict[str, Any]) -> Job:
 def note(connection: Connection, job: Job, event: Event, now: int, *, final: bool) -> None:
     """Write down that something happened; a second end is refused by the database itself."""
     values = {"job_id": job.id, "attempt": job.attempt, "at": now, "cause": event.cause.value}
-    connection.execute(_NOTE, {**values, "text": event.text, "final": final})
+    _NOTE.execute(connection, {**values, "text": event.text, "final": final})
 
 
 def _kept(reason: str) -> str:

@@ -26,13 +26,13 @@ from sciportal.jobs.store.job import (
     of_row,
     summary,
 )
+from sciportal.jobs.store.prepared import Prepared
 from sciportal.jobs.store.tables import JOBS, LEFT, OPEN
 
 Chosen = sa.Select[Any]
 _COLLECTED = [state.value for state in ENDED - {State.DELETE}]
-# Statements that every request needs are put together once.
-_INSERT = sa.insert(JOBS).returning(JOBS.c.id)
-_NOTHING = {column.name: None for column in JOBS.c}
+_NOTHING = {column.name: None for column in JOBS.c if column.name != "id"}
+_INSERT = Prepared(sa.insert(JOBS).returning(JOBS.c.id), _NOTHING)
 _SUMMARY = [JOBS.c[column] for column in SUMMARY]
 _LEFT = sa.text(f"({LEFT.text})")
 _GET = sa.select(JOBS).where(JOBS.c.id == sa.bindparam("job"))
@@ -44,33 +44,29 @@ _COUNT_OPEN = sa.select(sa.func.count()).select_from(
     .subquery()
 )
 _EARLIER = fair.EARLIER.scalar_subquery()
-_COUNTS = sa.select(
-    _EARLIER,
-    fair.FIRST.scalar_subquery(),
-    sa.case(
-        (sa.bindparam("most", type_=sa.Integer) > _EARLIER, 0), else_=_COUNT_OPEN.scalar_subquery()
-    ),
+_COUNTS = Prepared(
+    sa.select(
+        _EARLIER,
+        fair.FIRST.scalar_subquery(),
+        sa.case(
+            (sa.bindparam("most", type_=sa.Integer) > _EARLIER, 0),
+            else_=_COUNT_OPEN.scalar_subquery(),
+        ),
+    )
 )
+_BEGINNING: dict[str, Any] = {
+    **dict.fromkeys(("batch_id", "worker", "reason", "results_sum"), ""),
+    "state": State.PENDING.value,
+    "attempt": 1,
+    "points_failed": "{}",
+    "usage": "{}",
+}
 
 
-def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> Job:
-    """A new job.
-
-    Args:
-        connection: with the transaction.
-        new: the job.
-        now: in microseconds.
-        most: jobs of its share that may be open, this one included; None for any number.
-
-    Raises:
-        QuotaError: there are as many.
-    """
-    counted = {"share": new.share, "most": most or 0, "after": now - fair.WINDOW}
-    earlier, first, opened = connection.execute(_COUNTS, counted).one()
-    if most is not None and opened >= most:
-        found = f"{most} jobs have not ended, as many as are allowed"
-        raise QuotaError("submit a job", found, "wait for one to end, or cancel one")
-    values: dict[str, Any] = {
+def columns(new: NewJob) -> dict[str, Any]:
+    """What a new job has in the table whatever is there: known before others have to wait."""
+    return {
+        **_BEGINNING,
         "owner": new.owner,
         "origin": new.origin,
         "share": new.share,
@@ -81,17 +77,30 @@ def insert(connection: Connection, new: NewJob, now: int, most: int | None) -> J
         "backend": new.backend,
         "host": new.order.host,
         "account": new.order.account,
-        "state": State.PENDING.value,
-        "attempt": 1,
-        "submitted_at": now,
-        "priority": fair.priority(now, fair.recent(earlier, first)),
-        "nth": earlier + 1,
-        "points_failed": "{}",
-        "usage": "{}",
     }
-    values |= dict.fromkeys(("batch_id", "worker", "reason", "results_sum"), "")
-    number = connection.execute(_INSERT, values).scalar_one()
-    job = of_columns({**_NOTHING, **values, "id": number})
+
+
+def insert(connection: Connection, new: Mapping[str, Any], now: int, most: int | None) -> Job:
+    """A new job.
+
+    Args:
+        connection: with the transaction.
+        new: its `columns`.
+        now: in microseconds.
+        most: jobs of its share that may be open, this one included; None for any number.
+
+    Raises:
+        QuotaError: there are as many.
+    """
+    counted = {"share": new["share"], "most": most or 0, "after": now - fair.WINDOW}
+    earlier, first, opened = _COUNTS.execute(connection, counted).one()
+    if most is not None and opened >= most:
+        found = f"{most} jobs have not ended, as many as are allowed"
+        raise QuotaError("submit a job", found, "wait for one to end, or cancel one")
+    priority = fair.priority(now, fair.recent(earlier, first))
+    values = {**_NOTHING, **new, "submitted_at": now, "priority": priority, "nth": earlier + 1}
+    number = _INSERT.execute(connection, values).scalar_one()
+    job = of_columns({**values, "id": number})
     events.note(connection, job, Event(Cause.SUBMITTED), now, final=False)
     return job
 

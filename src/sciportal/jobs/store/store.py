@@ -50,17 +50,17 @@ class Store:
 
         Args:
             new: the job.
-            idempotency: key of the request and digest of what it asks for; the same twice is one
-                job.
+            idempotency: key of the request and digest of what is asked; the same twice is one job.
             most: jobs of the owner, or the address, that may be open; None for any number.
-            place: puts the job's files where they belong, before it can be seen by anybody; not
-                called for the second of two equal requests. What was left at that place belongs
-                to no job. Where it raises something, there is no job.
+            place: puts the job's files where they belong, before anybody sees it; not called for
+                the second of two equal requests. Where it raises something, there is no job.
 
         Raises:
             QuotaError: there are as many jobs.
             ConflictError: the key came before with another digest.
         """
+
+        columns = jobs.columns(new)
 
         def action(connection: Connection) -> Job:
             jobs.alone(connection, new.share)
@@ -68,7 +68,7 @@ class Store:
             if earlier is not None:
                 return earlier
             now = self._now()
-            job = jobs.insert(connection, new, now, most)
+            job = jobs.insert(connection, columns, now, most)
             if idempotency is not None:
                 remember(connection, new.share, idempotency, job.id, now)
             if place is not None:

@@ -54,7 +54,7 @@ def _steps(store: Store, most: int | None, ended: int) -> int:
 
     def fill(connection: Connection) -> None:
         for _each in range(ended):
-            jobs.insert(connection, new_job(), 0, None)
+            jobs.insert(connection, jobs.columns(new_job()), 0, None)
         connection.exec_driver_sql("UPDATE jobs SET state = 'CANCEL'")
 
     engine.write(store.engine, fill)
@@ -64,7 +64,7 @@ def _steps(store: Store, most: int | None, ended: int) -> int:
         driver = connection.connection.driver_connection
         assert driver
         driver.set_progress_handler(lambda: next(steps) * 0, 1)
-        jobs.insert(connection, new_job(), 10, most)
+        jobs.insert(connection, jobs.columns(new_job()), 10, most)
         driver.set_progress_handler(None, 0)
 
     engine.write(store.engine, submit)
