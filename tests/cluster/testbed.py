@@ -75,7 +75,9 @@ class Cluster:
             timeout=timeout,
             check=False,
         )
-        ended = Ended(done.returncode, done.stdout, done.stderr)
+        # As a shell says that a signal ended it.
+        code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+        ended = Ended(code, done.stdout, done.stderr)
         if check and ended.code:
             pytest.fail(f"{list(argv)} on {host} as {user}: {ended}")
         return ended
