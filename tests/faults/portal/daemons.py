@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 _PATIENCE = 60
 _ZOMBIE = "Z"
+# num_threads is field 20 of proc(5), and the first of the rest is field 6.
+_THREADS = 20 - 6
 
 
 class Program(NamedTuple):
@@ -83,7 +85,9 @@ def _lives(group: int) -> bool:
     for each in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             # proc(5): state, parent and group follow the name, which may have any sign in it.
-            state, _parent, found, *_rest = each.read_text().rpartition(")")[2].split()
-            if int(found) == group and state != _ZOMBIE:
+            state, _parent, found, *rest = each.read_text().rpartition(")")[2].split()
+            # The first thread may be dead while others still hold its sockets.
+            dead = state == _ZOMBIE and int(rest[_THREADS]) <= 1
+            if int(found) == group and not dead:
                 return True
     return False
