@@ -7,12 +7,14 @@ first process ends every daemon and job. The network is the machine's.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,7 +126,7 @@ class OwnSlurm:
         self.check("slurmd", "-f", str(self.conf), "-N", node)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
-        """Send a signal to a daemon of this cluster.
+        """Send a signal to a daemon of this cluster, and see it dead if that kills it.
 
         Args:
             name: `slurmctld`, or a node for its slurmd.
@@ -132,6 +134,9 @@ class OwnSlurm:
         """
         pid = (self.root / "run" / f"{name}.pid").read_text().strip()
         self.check("kill", f"-{number}", pid)
+        if number == signal.SIGKILL:
+            # Nobody in there waits for it, so it stays as a zombie; with an `l`, threads live on.
+            wait_for(lambda: _is_dead(self.text("ps", "-o", "stat=", "-p", pid)))
 
     # What is run in it
 
@@ -196,6 +201,19 @@ class OwnSlurm:
         """What is in the queue: name, user and state, a job a line."""
         return self.check("squeue", "-h", "-t", "all", "-o", "%j %u %T").splitlines()
 
+    def started_again(self) -> set[int]:
+        """Numbers that slurmctld started more than one job of, or one job twice."""
+        counted = Counter(self._logged(r"(?:Allocate|Started) JobId=(\d+) "))
+        return {number for number, times in counted.items() if times > 1}
+
+    def requeued(self) -> set[int]:
+        """Numbers of jobs whose nodes slurmctld took for dead."""
+        return set(self._logged(r"requeue job JobId=(\d+) due to failure of node"))
+
+    def _logged(self, pattern: str) -> list[int]:
+        log = (self.root / "log" / "slurmctld.log").read_text()
+        return [int(number) for number in re.findall(pattern, log)]
+
     def set_accounts(self, text: str) -> None:
         """Write the account map that `sciportal-submit` reads in there.
 
@@ -233,6 +251,11 @@ sys.exit({function}({given}))
 def _entrance(outer: int) -> list[str]:
     inner = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()[0]
     return ["nsenter", "--target", inner, "--mount", "--pid"]
+
+
+def _is_dead(state: str) -> bool:
+    """Whether nothing lives of a process that ps(1) has in this state."""
+    return state[:1] in ("", "Z") and "l" not in state
 
 
 def _without_compiled(_directory: str, names: list[str]) -> list[str]:

@@ -23,7 +23,8 @@ def text(root: Path, address: str, ports: Sequence[int]) -> str:
         "SlurmctldHost": f"{host}({address})",
         "SlurmctldPort": ports[0],
         "AuthType": "auth/munge",
-        "AuthInfo": f"socket={root}/run/munge.socket",
+        # A requeued job waits until the credential of its last start has expired.
+        "AuthInfo": f"socket={root}/run/munge.socket,cred_expire=20",
         "CredType": "cred/munge",
         "MpiDefault": "none",
         "ProctrackType": "proctrack/linuxproc",
