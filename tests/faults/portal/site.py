@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ from batch import network as networks
 from batch import own_slurm, ports
 from batch.own_slurm import OwnSlurm
 from batch.people import person
+from batch.slurm_conf import NODES
 from dispatch import certificate, configured
 from dispatch.wire import Wire
-from faults.portal import clock
+from faults.portal import clock, nodes
 from faults.portal.client import Wish
 from faults.portal.daemons import Daemons, Program
 from faults.portal.runs import Runs
 from jobs import postgresql, uwsgi
-from jobs.judged import judge
+from jobs.judged import is_lost, judge
 from jobs.postgresql import Server
 from sciportal.jobs.settings import DISPATCH, SLURM
 from sciportal.jobs.states import OPEN
@@ -42,6 +44,7 @@ _USER = "alice"
 _LIMITS = {"anonymous_jobs": 100_000, "results_bytes": 10_000_000}
 _ALL = Listing(limit=100_000)
 _PATIENCE = 900
+_ATTENDED_SECONDS = 2
 # It dies now and then when the job is submitted, before it says so.
 _FORGETFUL = """#!/bin/sh
 said=$({real} "$@") || exit
@@ -85,8 +88,11 @@ class Site:
         early = {**environment, "FAKETIME": "-10d"} if environment else {}
         early.pop("FAKETIME_TIMESTAMP_FILE", None)
         self.certificate = certificate.made(root, ("DNS:localhost", f"IP:{here}"), early)
+        self.needs_operator = False
+        """Whether somebody attends to Slurm."""
+        self._attended = float("-inf")
         self.wires = [Wire(self.port, here), Wire(self.listener_port, here, 1)] if is_lossy else []
-        self.runs = Runs(root / "tally", slurm.prefix / "bin")
+        self.runs = Runs(root, slurm.prefix / "bin")
         self._programs()
         preloaded = ["env", *(f"{name}={value}" for name, value in environment.items())]
         toml = self._settings(database, preloaded)
@@ -163,6 +169,7 @@ class Site:
         for name, path in self.workers.items():
             run = [*preloaded, "sciportal-worker", "--settings", str(path), "run"]
             found[name] = Program(self.slurm.words(run, _ACCOUNTS[name]), {})
+        found.update((node, nodes.program(self.slurm, node)) for node in NODES)
         return found
 
     @property
@@ -176,6 +183,13 @@ class Site:
         """Have everything run."""
         self.daemons.start(*PORTAL, *WORKERS)
         self.until(lambda: ports.is_open(self.port) and ports.is_open(self.listener_port))
+
+    def make_mortal(self) -> None:
+        """Have nodes that can be killed, as daemons of their names."""
+        for node in NODES:
+            self.slurm.kill(node)
+        self.daemons.start(*NODES)
+        self.until(lambda: all(nodes.is_up(self.slurm, node) for node in NODES))
 
     def close(self) -> None:
         """End everything that was started here."""
@@ -197,24 +211,50 @@ class Site:
         """Whether all jobs have ended, and their results are here."""
         return not OPEN & self.store.count(Listing()).keys() and not self.store.uncollected(SLURM)
 
-    def judge(self, accepted: Mapping[int, Wish]) -> None:
-        """What is promised of every job that was accepted; no other is there."""
+    def judge(self, accepted: Mapping[int, Wish]) -> int:
+        """What is promised of every job that was accepted; no other is there.
+
+        Returns:
+            How many slurmctld, which was killed, took for others or for none: those ran once, and
+            ended in error.
+        """
         assert not self.daemons.dead(), self.told()
         assert {job.id for job in self.store.jobs(_ALL)} == set(accepted)
         runs = self.runs.of_jobs()
+        again, requeued = self.slurm.started_again(), self.slurm.requeued()
+        lost = 0
         for number, wish in accepted.items():
-            assert runs[number] == 1, (number, runs[number])
-            judge(self.store, self.root / "state", number, wish.text, wish.code)
+            own = runs.get(number, [])
+            assert own, number
+            # A node that is only slow may be taken for dead.
+            dead = own[0].number in requeued
+            died = [dead or self.runs.died_between(*pair) for pair in pairwise(own)]
+            assert all(died), (number, own)
+            if own[-1].number in again and is_lost(self.store, number):
+                lost += 1
+                continue
+            text, times = wish.text, len(own)
+            judge(self.store, self.root / "state", number, text, wish.code, times)
+        return lost
+
+    def attend(self) -> None:
+        """Do now and then what operators do, where Slurm needs them."""
+        if self.needs_operator and time.monotonic() - self._attended > _ATTENDED_SECONDS:
+            nodes.attend(self.slurm)
+            self._attended = time.monotonic()
 
     def told_attempts(self) -> str:
-        """How many jobs came to another attempt."""
-        return f"{sum(job.attempt > 1 for job in self.store.jobs(_ALL))} in a later attempt"
+        """How many jobs ran more than once, and came to another attempt."""
+        again = sum(len(own) > 1 for own in self.runs.of_jobs().values())
+        later = sum(job.attempt > 1 for job in self.store.jobs(_ALL))
+        return f"{again} ran again, {later} in a later attempt"
 
     def until(self, condition: Callable[[], Any]) -> None:
         """Wait for something."""
         deadline = time.monotonic() + _PATIENCE
         while not condition():
             assert time.monotonic() < deadline, self.told()
+            self.attend()
             time.sleep(0.2)
 
     def told(self) -> str:

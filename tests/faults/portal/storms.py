@@ -10,8 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults.portal import clock
-from faults.portal.site import LEASE_SECONDS, PORTAL, POSTGRESQL, SQLITE, WORKERS, Site
+from batch.slurm_conf import NODES
+from faults.portal import clock, nodes
+from faults.portal.site import (
+    LEASE_SECONDS,
+    PORTAL,
+    POSTGRESQL,
+    RECONCILE_SECONDS,
+    SQLITE,
+    WORKERS,
+    Site,
+)
 from sciportal.jobs.settings import DISPATCH, SLURM
 
 CUT_SECONDS = float(os.environ.get("SCIPORTAL_FAULTS_CUT", "60"))
@@ -37,6 +46,8 @@ class Storm:
     job_seconds: float = 1.0
     is_lossy: bool = False
     is_faked: bool = False
+    is_mortal: bool = False
+    """Whether nodes can be killed."""
 
 
 def _controller(site: Site, turn: int) -> int:
@@ -67,6 +78,28 @@ def _database(site: Site, _turn: int) -> int:
         site.daemons.kill(*PORTAL)
         time.sleep(1)
         site.daemons.start(*PORTAL)
+    return 1
+
+
+def _slurmctld(site: Site, turn: int) -> int:
+    """Kill slurmctld; every third time it is away for longer than a reconciliation."""
+    site.needs_operator = True
+    site.slurm.kill("slurmctld")
+    time.sleep(RECONCILE_SECONDS * 1.5 if turn % 3 == 2 else 0.5)
+    site.slurm.slurmctld()
+    site.until(lambda: "UP" in site.slurm.text("scontrol", "ping"))
+    return 1
+
+
+def _node(site: Site, turn: int) -> int:
+    """Kill a node; every third time it is back before slurmctld has found it dead."""
+    node = NODES[turn % len(NODES)]
+    site.daemons.kill(node)
+    site.runs.died(node)
+    if turn % 3 != 2:
+        site.until(lambda: nodes.is_down(site.slurm, node))
+    site.daemons.start(node)
+    site.until(lambda: nodes.is_up(site.slurm, node))
     return 1
 
 
@@ -127,6 +160,8 @@ STORMS = (
     Storm("controller", _controller, 9, (POSTGRESQL,)),
     Storm("worker", _worker, 12, (SQLITE,), backends=(DISPATCH,)),
     Storm("database", _database, 6, (SQLITE, POSTGRESQL), pause=4),
+    Storm("slurmctld", _slurmctld, 6, (SQLITE,), pause=6),
+    Storm("node", _node, 6, (SQLITE,), pause=4, job_seconds=4, is_mortal=True),
     Storm("curl", _curl, 4, (SQLITE,), pause=3, backends=(SLURM,)),
     Storm("cut", _cut, 1, (POSTGRESQL,), job_seconds=3),
     Storm("answers", _answers, 20, (POSTGRESQL,), is_lossy=True),

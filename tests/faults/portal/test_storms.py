@@ -28,6 +28,8 @@ def test_each_job_ends_once(storm: Storm, database: str) -> None:
     if missing():
         pytest.skip(f"no Slurm of its own: {missing()}")
     with site.made(database, is_lossy=storm.is_lossy, is_faked=storm.is_faked) as whole:
+        if storm.is_mortal:
+            whole.make_mortal()
         began = time.monotonic()
         wanted = client.wishes(JOBS, storm.backends)
         submitting = client.Client(whole.door, whole.certificate.path, wanted, storm.job_seconds)
@@ -49,11 +51,12 @@ def test_each_job_ends_once(storm: Storm, database: str) -> None:
         assert not submitting.problem
         whole.wait()
         ended = time.monotonic()
-        whole.judge(submitting.accepted)
+        lost = whole.judge(submitting.accepted)
         assert len(submitting.accepted) == JOBS
         assert struck
         print(
             f"{storm.name} on {database}: {JOBS} jobs, struck {struck} times,"
             f" {submitting.repeated} submissions repeated, {whole.told_attempts()},"
+            f" {lost} lost by slurmctld,"
             f" {calm - began:.0f} s of storm, {ended - calm:.0f} s after it"
         )
