@@ -29,9 +29,9 @@ def is_down(slurm: OwnSlurm, node: str) -> bool:
 
 
 def attend(slurm: OwnSlurm) -> None:
-    """Do what operators do after slurmctld gave a number to two jobs.
+    """Do what operators do where a node refused a job: Slurm may drain it, and holds the job.
 
-    A node that still has the first refuses the second: Slurm drains it, and holds the job.
+    It does so while it has another of that number, which slurmctld gave to both, or files of it.
     """
     for node in NODES:
         if _state(slurm, node).startswith("dr"):

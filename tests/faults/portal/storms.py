@@ -93,6 +93,8 @@ def _slurmctld(site: Site, turn: int) -> int:
 
 def _node(site: Site, turn: int) -> int:
     """Kill a node; every third time it is back before slurmctld has found it dead."""
+    # A slurmd that finds what it left of a job when it died refuses the job, which is then held.
+    site.needs_operator = True
     node = NODES[turn % len(NODES)]
     site.daemons.kill(node)
     site.runs.died(node)
