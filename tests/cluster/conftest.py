@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cluster import wsgi
-from cluster.testbed import CTL, ECHO, ROOT, Cluster, Service, wait_for
+from cluster.doors import Doors
+from cluster.jobs import Client, program
+from cluster.testbed import CTL, ECHO, PODMAN, PREFIX, ROOT, WEB, Cluster, Service, wait_for
 
 if TYPE_CHECKING:
     from cluster.browser import Chromium
@@ -48,6 +50,22 @@ def science() -> Path:
     """What the shipped applications of the portal run, which nodes have at /opt/science."""
     subprocess.run([ROOT / "tools" / "science"], check=True)
     return Path("/opt/science")
+
+
+@pytest.fixture(scope="module")
+def alice(cluster: Cluster) -> Iterator[Client]:
+    """A program of alice's at the job portal."""
+    yield program(Doors(), "alice")
+    cluster.run(WEB, ["/opt/sciportal/bin/sciportal-identity", "revoke", "--account", "alice"])
+
+
+@pytest.fixture(scope="session")
+def remote() -> str:
+    """The host of the cluster that fetches jobs from the portal."""
+    host = f"{PREFIX}-remote"
+    if subprocess.run([PODMAN, "container", "exists", host], check=False).returncode:
+        pytest.skip("molecule's scenario `jobs` makes the remote cluster")
+    return host
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from cluster.doors import Doors
-from cluster.jobs import Client, program
-from cluster.testbed import CTL, WEB, Cluster, wait_for
+from cluster.jobs import Client
+from cluster.testbed import CTL, Cluster, wait_for
 from confined import judge
 
 pytestmark = pytest.mark.jobs
@@ -28,13 +27,6 @@ pathlib.Path("ready.new").write_text(json.dumps(reach))
 os.rename("ready.new", "ready")
 time.sleep(600)
 """
-
-
-@pytest.fixture(scope="module")
-def alice(cluster: Cluster) -> Iterator[Client]:
-    """A program of alice's."""
-    yield program(Doors(), "alice")
-    cluster.run(WEB, ["/opt/sciportal/bin/sciportal-identity", "revoke", "--account", "alice"])
 
 
 @pytest.fixture

@@ -28,13 +28,6 @@ def doors() -> Doors:
 
 
 @pytest.fixture(scope="module")
-def alice(doors: Doors, cluster: Cluster) -> Iterator[Client]:
-    """A program of alice's."""
-    yield program(doors, "alice")
-    cluster.run(WEB, ["/opt/sciportal/bin/sciportal-identity", "revoke", "--account", "alice"])
-
-
-@pytest.fixture(scope="module")
 def bob(doors: Doors, cluster: Cluster) -> Iterator[Client]:
     """A program of bob's."""
     yield program(doors, "bob")

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cluster.doors import Doors
-from cluster.jobs import Client, program
+from cluster.jobs import Client
 from cluster.test_job_portal import example
-from cluster.testbed import CTL, PODMAN, PREFIX, WEB, Cluster
+from cluster.testbed import CTL, Cluster
 
-pytestmark = pytest.mark.jobs
-
-REMOTE = f"{PREFIX}-remote"
+pytestmark = [pytest.mark.jobs, pytest.mark.usefixtures("remote")]
 
 
-@pytest.fixture(scope="module")
-def remote() -> str:
-    """Its host."""
-    if subprocess.run([PODMAN, "container", "exists", REMOTE], check=False).returncode:
-        pytest.skip("molecule's scenario `jobs` makes the remote cluster")
-    return REMOTE
-
-
-@pytest.fixture(scope="module")
-def alice(cluster: Cluster, remote: str) -> Iterator[Client]:
-    """A program of alice's."""
-    yield program(Doors(), "alice")
-    cluster.run(WEB, ["/opt/sciportal/bin/sciportal-identity", "revoke", "--account", "alice"])
-
-
-def test_a_job_runs_there_and_its_files_come_back(alice: Client) -> None:
+def test_a_job_runs_there_and_its_files_come_back(alice: Client, remote: str) -> None:
     commands = "id -un; hostname; cat given.txt >made.txt"
     files = {"given.txt": "from here\n"}
     number = alice.shell(commands, files=files, backend="dispatch")
@@ -43,7 +23,7 @@ def test_a_job_runs_there_and_its_files_come_back(alice: Client) -> None:
     assert (job["status"], job["worker"]) == ("COMPLETE", "remote"), job
     assert alice.file(number, "made.txt") == "from here\n"
     log = json.dumps(alice.get(f"/jobs/{number}/log.json?from=0"))
-    assert REMOTE in log
+    assert remote in log
     assert "sciportal-worker" in log
 
 
