@@ -9,6 +9,7 @@ import numpy
 import pytest
 
 from batch.own_slurm import OwnSlurm
+from jobs import serial
 from jobs.submitted import Submitted
 from sciportal.jobs.descriptors.document import Descriptor
 from sciportal.jobs.queue.backend import Phase
@@ -82,15 +83,9 @@ def test_a_scan_of_a_thousand_points_is_as_a_serial_one(
     job = Submitted(laboratory, tmp_path, shipped["scan"], values, examples.of("scan"))
     assert job.wait(900).exit_code == 0, job.text("stderr")
     found = job.json("results.json")
-    serial = (
-        "import json, sys\nsys.path.insert(0, sys.argv[1])\nfrom function import R\n"
-        "step = (160.0 - 80.0) / 999\n"
-        "points = [80.0 + step * each for each in range(999)] + [160.0]\n"
-        "print(json.dumps([float(R(each)) for each in points]))"
-    )
-    place = job.directory / "work"
-    told = laboratory.check("sh", "-c", f"cd {place} && /opt/science/bin/python -c '{serial}' .")
-    assert found == json.loads(told)
+    call = serial.call(str(job.directory / "work"), "function", 80, 160, 1000)
+    told = laboratory.run(*call, timeout=900)
+    assert found == json.loads(told.stdout), told
     array = numpy.load(job.results / "results.npy", allow_pickle=False)
     assert array.tolist() == found
     assert 80 + found.index(min(found)) * 80 / 999 == pytest.approx(123, abs=1)
