@@ -56,8 +56,9 @@ def _sqlite(url: sa.URL) -> Engine:
     def _opened(connection: Any, _record: object) -> None:
         # Python's module would begin transactions by itself, and too late for us.
         connection.isolation_level = None
-        # WAL: who reads does not wait for who writes. FULL: a power cut takes nothing confirmed.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # WAL: who reads does not wait for who writes. NORMAL: the disk is waited for before and
+        # after what is in the log goes to its place; of each commit, the writers wait for it.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             writers.patiently(connection, f"PRAGMA {pragma}", _BUSY_SECONDS)
 
     @event.listens_for(engine, "begin")
@@ -68,7 +69,8 @@ def _sqlite(url: sa.URL) -> Engine:
         else:
             _driver(connection).execute("BEGIN")
 
-    return engine.execution_options(writers=Writers(engine.execution_options(writes=True)))
+    turns = Writers(engine.execution_options(writes=True), f"{url.database}-wal")
+    return engine.execution_options(writers=turns)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -1,12 +1,17 @@
 """Those who write into one SQLite take turns, and who waits in one process shares a transaction.
 
-SQLite has one writer at a time, and each commit waits for the disk. So the actions that came to
-wait meanwhile are done in one transaction, each in a savepoint, and nobody is told of his before
-that is kept.
+SQLite has one writer at a time, and what it keeps has to outlive a power cut. So the actions that
+came to wait meanwhile are done in one transaction, each in a savepoint, and nobody is told of his
+before that is on the disk. Other processes write while the disk is waited for: what they add to the
+log comes behind, and reaches the disk with it or later. So whoever writes because of what he read
+is on the disk only if that is, too.
+
+https://www.sqlite.org/pragma.html#pragma_synchronous
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -42,21 +47,24 @@ class Writers:
     """The writers of a process.
 
     Args:
-        database: whose transactions write.
+        database: whose transactions write, and do not wait for the disk.
+        log: path of its write-ahead log.
     """
 
-    def __init__(self, database: Engine) -> None:
+    def __init__(self, database: Engine, log: str) -> None:
         self._database = database
+        self._log = log
         self._turn = threading.Lock()
         self._waiting: deque[_Wish[Any]] = deque()
 
     def write(self, action: Callable[[Connection], T]) -> T:
-        """Do `action` in a transaction; when this returns, what it did is kept.
+        """Do `action` in a transaction; when this returns, what it did outlives a power cut.
 
         What it raises undoes what it did, and is raised here.
 
         Raises:
             SQLAlchemyError: the transaction could not be begun or kept, and nothing was done.
+            sqlite3.Error: it was kept, and the disk failed: a power cut may undo it.
         """
         mine = _Wish(action)
         self._waiting.append(mine)
@@ -74,11 +82,31 @@ class Writers:
                 else:
                     for wish in together:
                         _try(wish, connection)
+            _flush(self._log)
         except BaseException as error:  # each is told by its own thread
             for wish in together:
                 wish.error = wish.error or error
         for wish in together:
             wish.over = True
+
+
+def _flush(log: str) -> None:
+    """Have what was kept outlive a power cut.
+
+    Raises:
+        sqlite3.OperationalError: the disk failed.
+    """
+    try:
+        descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        # Who closed the last connection brought all of it to its place, and waited for that.
+        return
+    try:
+        os.fdatasync(descriptor)
+    except OSError as error:
+        raise sqlite3.OperationalError(f"{log}: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
 
 
 def _try(wish: _Wish[Any], connection: Connection) -> None:

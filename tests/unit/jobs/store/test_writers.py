@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -103,6 +105,45 @@ def test_nobody_is_told_of_what_is_not_kept(database: Engine, kept: list[str]) -
     assert numbers(database) == []
     engine.write(database, add(4))
     assert numbers(database) == [4]
+
+
+def test_nobody_is_told_before_it_is_on_the_disk(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Path(f"{database.url.database}-wal").stat()
+    comes, goes_on = threading.Event(), threading.Event()
+
+    def slowly(descriptor: int) -> None:
+        assert os.path.samestat(os.fstat(descriptor), log)
+        comes.set()
+        assert goes_on.wait(60)
+
+    monkeypatch.setattr(os, "fdatasync", slowly)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        closing(sqlite3.connect(str(database.url.database), isolation_level=None)) as other,
+    ):
+        done = pool.submit(engine.write, database, add(1))
+        try:
+            assert comes.wait(60)
+            assert not done.done()
+            # Who is in another process does not wait for this one's disk.
+            other.execute("INSERT INTO t VALUES (2)")
+        finally:
+            goes_on.set()
+        assert done.result(60)
+    assert numbers(database) == [1, 2]
+
+
+def test_a_disk_that_fails_is_said(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", failing)
+        done = together(database, add(1), add(2))
+        assert all(isinstance(each.exception(), AwayError) for each in done)
+    engine.write(database, add(3))
 
 
 def test_another_process_is_waited_for(database: Engine) -> None:
