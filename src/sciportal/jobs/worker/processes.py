@@ -33,12 +33,14 @@ class Processes:
 
     def __init__(self, directory: Callable[[Entry], Path]) -> None:
         self._directory = directory
-        self._children: set[int] = set()
+        self._runners: dict[int, Path] = {}
 
     def look(self, entries: Sequence[Entry]) -> dict[str, Seen]:
         """See Place."""
         self._reap()
-        return {entry.key: _seen(self._directory(entry)) for entry in entries}
+        begun = set(self._runners.values())
+        places = ((entry.key, self._directory(entry)) for entry in entries)
+        return {key: _seen(directory, begun=directory in begun) for key, directory in places}
 
     def start(self, entry: Entry, directory: Path) -> None:
         """See Place."""
@@ -54,11 +56,10 @@ class Processes:
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
         words = [sys.executable, *_RUNNER, str(directory)]
-        self._children.add(
-            os.posix_spawn(
-                words[0], words, environment, file_actions=actions, setsid=True, setsigmask=()
-            )
+        runner = os.posix_spawn(
+            words[0], words, environment, file_actions=actions, setsid=True, setsigmask=()
         )
+        self._runners[runner] = directory
 
     def end(self, entry: Entry, directory: Path) -> None:
         """See Place."""
@@ -75,18 +76,20 @@ class Processes:
                     os.close(held)
 
     def _reap(self) -> None:
-        for pid in list(self._children):
+        for pid in list(self._runners):
             with suppress(ChildProcessError):
                 if os.waitpid(pid, os.WNOHANG)[0] == 0:
                     continue
-            self._children.discard(pid)
+            del self._runners[pid]
 
 
-def _seen(directory: Path) -> Seen:
+def _seen(directory: Path, *, begun: bool) -> Seen:
+    """What is to be seen of a job, whose runner this process may have begun and not yet lost."""
     if _holder(directory) is not None:
         return Seen.RUNNING
     if not (directory / STARTED).exists():
-        return Seen.ABSENT
+        # It takes a while to hold the lock; on a busy host another one would make that longer.
+        return Seen.RUNNING if begun else Seen.ABSENT
     # Its runner ended: of itself, after all else, or because it was killed.
     sessions = []
     with suppress(OSError, ValueError):

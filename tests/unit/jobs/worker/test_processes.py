@@ -102,6 +102,22 @@ def test_a_job_runs_once_however_often_it_is_started(job: Job) -> None:
     assert (job.directory / "work/count").read_text() == "run\n"
 
 
+def test_a_job_whose_runner_still_loads_is_not_to_be_started_again(job: Job) -> None:
+    job.start("sleep 300\n")
+    assert job.seen() is Seen.RUNNING
+
+
+def test_a_job_whose_runner_ended_before_it_began_is_to_be_started_again(job: Job) -> None:
+    # What it writes before it begins cannot be written.
+    (job.directory / "boot").mkdir()
+    job.start("touch there\n")
+    job.until(lambda: job.seen() is Seen.ABSENT)
+    (job.directory / "boot").rmdir()
+    job.start("touch there\n")
+    assert job.end() is Seen.ENDED
+    assert job.has("there")
+
+
 LEAVES = "sleep 300 & setsid sleep 300 & (setsid sh -c 'cd /; sleep 300' &)\n"
 
 
