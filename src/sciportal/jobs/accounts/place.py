@@ -55,6 +55,7 @@ class Place:
     """
 
     def __init__(self, home: str, job: int, attempt: int) -> None:
+        self.attempt = attempt
         self.above = os.path.join(home, JOBS)
         self.name = f"{job}.{attempt}"
         self.directory = os.path.join(self.above, self.name)

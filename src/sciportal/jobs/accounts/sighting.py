@@ -23,7 +23,8 @@ _REASONS = {
     "TIMEOUT": "it did not end within its time limit",
 }
 _NODE_DIED = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED"})
-_WELL = "COMPLETED"
+_WELL, _FAILED = "COMPLETED", "FAILED"
+_TRIES = 3
 _FORGOTTEN = "the batch system forgot it before it began"
 _UNTOLD = "it ended without telling its exit code; its log may say why"
 
@@ -40,7 +41,9 @@ def in_queue(jobs: Sequence[Job]) -> Sight | None:
     return Sight(Phase.WAITING) if states else None
 
 
-def ended(states: Sequence[str], exit_code: int | None, reason: str, *, began: bool) -> Sight:
+def ended(
+    states: Sequence[str], exit_code: int | None, reason: str, *, began: bool, attempt: int = 1
+) -> Sight:
     """What became of a job that is not in the queue any more.
 
     Args:
@@ -48,12 +51,14 @@ def ended(states: Sequence[str], exit_code: int | None, reason: str, *, began: b
         exit_code: that the job left.
         reason: that the job left, for people.
         began: whether anything of it may have run.
+        attempt: which one it is.
     """
     if exit_code is not None:
         return Sight(Phase.ENDED, exit_code, reason)
-    # No script of ours ends well without having begun: slurmctld was killed, gave the number of
-    # another job to this one, and took the end of that for its end.
-    if not began and set(states) <= {_WELL}:
+    # slurmctld was killed, gave the number of another job to this one, and took the end of that for
+    # its end; no script of ours ends well without having begun. One that failed so may do it again.
+    mistaken = {_WELL} if attempt > _TRIES else {_WELL, _FAILED}
+    if not began and mistaken.issuperset(states):
         return Sight(Phase.FORGOTTEN, reason=reason or _FORGOTTEN)
     if not states:
         return Sight(Phase.ABSENT, reason=reason)

@@ -144,7 +144,7 @@ def sight(slurm: BatchSystem, place: Place, queue: Mapping[str, list[Any]]) -> S
         states = []
     if exit_code and not reason:
         reason = _explained(place, exit_code)
-    return sighting.ended(states, exit_code, reason, began=place.began)
+    return sighting.ended(states, exit_code, reason, began=place.began, attempt=place.attempt)
 
 
 def _explained(place: Place, exit_code: int) -> str:

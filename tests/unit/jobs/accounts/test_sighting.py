@@ -35,14 +35,21 @@ def test_who_never_began_is_forgotten_and_not_absent() -> None:
     assert sighting.ended([], None, "", began=False).phase is Phase.FORGOTTEN
     assert sighting.ended([], 3, "", began=False) == Sight(Phase.ENDED, 3)
     assert sighting.ended(["CANCELLED"], None, "", began=False).phase is Phase.ENDED
-    # It may be its node that does not let it begin; again and again it would be the same.
-    assert sighting.ended(["FAILED"], None, "", began=False).phase is Phase.ENDED
 
 
-def test_who_ended_well_and_never_began_was_taken_for_another() -> None:
-    assert sighting.ended(["COMPLETED"], None, "", began=False).phase is Phase.FORGOTTEN
-    assert sighting.ended(["COMPLETED"], None, "", began=True).phase is Phase.ENDED
-    assert sighting.ended(["COMPLETED"], 0, "", began=False) == Sight(Phase.ENDED, 0)
+@pytest.mark.parametrize("state", ["COMPLETED", "FAILED"])
+def test_who_ended_and_never_began_was_taken_for_another(state: str) -> None:
+    assert sighting.ended([state], None, "", began=False).phase is Phase.FORGOTTEN
+    assert sighting.ended([state], None, "", began=True).phase is Phase.ENDED
+    assert sighting.ended([state], 0, "", began=False) == Sight(Phase.ENDED, 0)
+
+
+def test_who_always_fails_before_it_begins_is_not_sent_again_for_ever() -> None:
+    seen = [
+        sighting.ended(["FAILED"], None, "", began=False, attempt=number).phase
+        for number in range(1, 6)
+    ]
+    assert seen == [*[Phase.FORGOTTEN] * 3, *[Phase.ENDED] * 2]
 
 
 @pytest.mark.parametrize(
