@@ -42,10 +42,13 @@ def test_nobody_reaches_it(cluster: Cluster, remote: str) -> None:
     assert cluster.run(remote, ["sinfo", "-h"]).out
 
 
-def test_a_fit_there_has_its_plots(alice: Client, science: Path) -> None:
+@pytest.mark.parametrize("application", ["bumps", "refl1d"])
+def test_a_fit_there_has_its_plots(alice: Client, application: str, science: Path) -> None:
     parameters = {"samples": 1000, "burn": 20, "seed": 1}
-    fields = {"parameters": parameters, "files": example("bumps"), "backend": "dispatch"}
-    number = alice.submit("bumps", **fields)
-    assert alice.wait(number, seconds=240)["status"] == "COMPLETE"
+    fields = {"parameters": parameters, "files": example(application), "backend": "dispatch"}
+    number = alice.submit(application, **fields)
+    job = alice.wait(number, seconds=240)
+    log = alice.get(f"/jobs/{number}/log.json?from=0")
+    assert (job["status"], job["worker"]) == ("COMPLETE", "remote"), (job, log)
     index = json.dumps(alice.get(f"/jobs/{number}/data/index.json"))
     assert re.findall(r"[A-Za-z0-9_./-]+\.png", index), index
