@@ -20,7 +20,7 @@ test-unit: ## unit tests and golden files (seconds)
 test-more: ## what the core has no time for (on the cluster that SCIPORTAL_KEEP=true make test leaves)
 	@tools/test more
 
-test-long: ## what takes minutes a test (with `test` at most 60 minutes)
+test-long: ## what takes minutes a test (two hours and more)
 	@tools/test long
 
 bench: ## measure on the running cluster, beside other ways; writes docs/benchmarks.md
