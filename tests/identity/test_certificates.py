@@ -167,10 +167,15 @@ def test_a_session_of_the_other_door_is_no_certificate(site: Site) -> None:
         plain = socket.create_connection((site.addresses[PORTAL], port), timeout=60)
         return context.wrap_socket(plain, server_hostname=PORTAL, session=session)
 
-    with connect(443) as first:
-        session = first.session
-    with connect(443, session) as again:
-        assert again.session_reused
+    for _ in range(5):
+        with connect(443) as first:
+            session = first.session
+        with connect(443, session) as again:
+            is_known = again.session_reused
+        # A reload of Apache in between, as for a new list of what is revoked, forgets all.
+        if is_known:
+            break
+    assert is_known
     with pytest.raises((ssl.SSLError, ConnectionError)):
         connect(CERTIFICATES, session)
 
