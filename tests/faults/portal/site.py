@@ -225,7 +225,7 @@ class Site:
         lost = 0
         for number, wish in accepted.items():
             own = runs.get(number, [])
-            assert own, number
+            assert own, (number, self.store.events(number))
             # A node that is only slow may be taken for dead.
             dead = own[0].number in requeued
             died = [dead or self.runs.died_between(*pair) for pair in pairwise(own)]
