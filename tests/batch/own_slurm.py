@@ -78,11 +78,14 @@ class OwnSlurm:
         enter = (
             'set -e; for each in passwd group; do mount --bind "$1/etc/$each" "/etc/$each"; done'
         )
+        # nsenter(1) of Debian 13 refuses to enter nothing.
+        entrance = self.network.entrance
+        network = ["nsenter", *entrance] if entrance else []
         self._first = subprocess.Popen(
             [
                 # Also where the tests are killed.
                 *("setpriv", "--pdeathsig", "KILL", "--"),
-                *("nsenter", *self.network.entrance),
+                *network,
                 *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
                 *("sh", "-c", f"{enter}; echo ready; exec sleep infinity", "sh", str(self.root)),
             ],
