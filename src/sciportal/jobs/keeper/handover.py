@@ -114,8 +114,10 @@ class Handover:
         # One of them may be what was wrong with all.
         answers: list[str | ServiceError] = []
         for job in jobs:
-            answers += self._hand([job])
-            if isinstance(answers[-1], UnknownError):
+            answer = self._hand([job])
+            answers += answer
+            # A helper that came to none of them answered nothing.
+            if any(isinstance(each, UnknownError) for each in answer):
                 # Who is silent now is so for the others.
                 break
         return answers

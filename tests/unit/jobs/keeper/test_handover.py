@@ -102,6 +102,18 @@ def test_one_that_spoils_the_call_is_found(portal: Portal, calls: Calls) -> None
     assert "it is no request" in portal.job(jobs[1]).reason
 
 
+def test_who_answers_nothing_about_a_job_that_is_alone_is_asked_again(
+    portal: Portal, calls: Calls
+) -> None:
+    jobs = [portal.submit("true").id for _each in range(2)]
+    calls.malformed, calls.most = jobs[1], 0
+    keeper = portal.keeper(calls)
+    turn(keeper)
+    assert states(portal, jobs) == [State.PENDING] * 2
+    assert not any("Traceback" in line for line in portal.logged)
+    assert calls.calls == [jobs, *([each] for each in jobs)]
+
+
 def test_jobs_wait_for_a_helper_of_another_version(portal: Portal, calls: Calls) -> None:
     jobs = [portal.submit("true").id for _each in range(2)]
     calls.error = UsageError("read an order", "'walltime' is not known", "use the same version")
