@@ -89,6 +89,11 @@ class ProcessBackend:
             with suppress(ProcessLookupError):
                 os.killpg(pid, 15)
 
+    def withdraw(self, attempt: Attempt) -> None:
+        """See `Backend`."""
+        if self.directory(attempt).exists():
+            (self.directory(attempt) / script.WITHDRAWN).touch()
+
     def collect(self, order: Order, into: Path) -> Collected:
         """See `Backend`."""
         directory = self.directory(Attempt.of(order))

@@ -23,6 +23,10 @@ REASON = "reason"
 """Why the job was ended before its time, for people."""
 CANCELLED = "cancelled"
 """Whose job finds it does not begin."""
+WITHDRAWN = "withdrawn"
+"""The same, of a job that is sent anew unless it has begun."""
+BEGAN = "began"
+"""What the names of directories begin with that tell of runs whose program may have begun."""
 
 _WATCH_SECONDS = 5
 _GRACE_SECONDS = 10
@@ -105,7 +109,10 @@ ln "run$part.$id" "run$part" 2> /dev/null
 [ ! -e {CANCELLED} ] || exit 0
 # A slurmctld that was killed may start again what it has not noted that it started, or ended.
 [ ! -e {EXIT} ] || exit 0
-mkdir "began$part.${{SLURM_RESTART_COUNT:-0}}" 2> /dev/null || exit 0
+began="{BEGAN}$part.${{SLURM_RESTART_COUNT:-0}}"
+mkdir "$began" 2> /dev/null || exit 0
+# Said before it is asked: who withdraws a job sees that it has begun, or is seen here.
+[ ! -e {WITHDRAWN} ] || {{ rmdir "$began"; exit 0; }}
 """
     # Tasks of an array share one directory, and begin where they were.
     inputs = f"""if [ -d inputs ]; then

@@ -161,6 +161,18 @@ def test_a_cancelled_job_does_not_begin(tmp_path: Path) -> None:
     assert not (directory / script.EXIT).exists()
 
 
+def test_a_job_that_is_sent_anew_does_not_begin_and_does_not_say_so(tmp_path: Path) -> None:
+    directory = made(tmp_path, order("echo x > ../ran"))
+    (directory / script.WITHDRAWN).touch()
+    assert run(directory, SLURM_JOB_ID="5") == 0
+    assert not (directory / "ran").exists()
+    assert not list(directory.glob(f"{script.BEGAN}*"))
+    # Unless the batch system knows it again.
+    (directory / script.WITHDRAWN).unlink()
+    assert run(directory, SLURM_JOB_ID="5") == 0
+    assert (directory / "ran").exists()
+
+
 def test_a_job_that_is_signalled_still_tells_its_end(tmp_path: Path) -> None:
     directory = made(tmp_path, order("echo x > ../running; exec sleep 30"))
     process = start(directory)

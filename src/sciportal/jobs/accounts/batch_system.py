@@ -137,10 +137,28 @@ class BatchSystem:
 
     def cancel(self, place: Place) -> None:
         """End a job, whatever is in the queue of it."""
+        for job in self._in_queue(place):
+            self._slurm.cancel(job)
+
+    def withdraw(self, place: Place) -> None:
+        """Keep a job that Slurm does not know from beginning; one that it knows again goes on.
+
+        A node may be about to begin with it, and slurmctld may come back with it at any time.
+
+        Args:
+            place: its directory, where `script.WITHDRAWN` is noted then.
+
+        Raises:
+            UnknownError: Slurm did not answer.
+        """
+        place.note(script.WITHDRAWN, "it is sent anew\n")
+        if self._in_queue(place):
+            place.forget(script.WITHDRAWN)
+
+    def _in_queue(self, place: Place) -> list[Job]:
         names = [place.job_name, place.job_name + TASKS_SUFFIX]
-        for job in self._slurm.jobs(user=self._environment["USER"], names=names):
-            if not job.is_over:
-                self._slurm.cancel(job)
+        jobs = self._slurm.jobs(user=self._environment["USER"], names=names)
+        return [job for job in jobs if not job.is_over]
 
     def by_name(self) -> dict[str, list[Job]]:
         """All jobs of the account that Slurm remembers, by their names.

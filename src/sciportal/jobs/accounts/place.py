@@ -68,9 +68,9 @@ class Place:
 
     @property
     def began(self) -> bool:
-        """Whether its script may have come to run; of a directory that is gone, nobody knows."""
+        """Whether its program may have begun; of a directory that is gone, nobody knows."""
         try:
-            return any(each.startswith("run") for each in os.listdir(self.directory))
+            return any(each.startswith(script.BEGAN) for each in os.listdir(self.directory))
         except (FileNotFoundError, NotADirectoryError):
             return True
 

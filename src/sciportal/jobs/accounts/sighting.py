@@ -50,7 +50,7 @@ def ended(
         states: Slurm's, as far as it or its accounting remembers the job.
         exit_code: that the job left.
         reason: that the job left, for people.
-        began: whether anything of it may have run.
+        began: whether its program may have begun, or is not to begin.
         attempt: which one it is.
     """
     if exit_code is not None:

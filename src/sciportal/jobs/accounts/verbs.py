@@ -144,7 +144,9 @@ def sight(slurm: BatchSystem, place: Place, queue: Mapping[str, list[Any]]) -> S
         states = []
     if exit_code and not reason:
         reason = _explained(place, exit_code)
-    return sighting.ended(states, exit_code, reason, began=place.began, attempt=place.attempt)
+    # What its owner keeps from beginning is not to be begun anew.
+    began = place.began or bool(place.noted(script.CANCELLED))
+    return sighting.ended(states, exit_code, reason, began=began, attempt=place.attempt)
 
 
 def _explained(place: Place, exit_code: int) -> str:
@@ -162,6 +164,15 @@ def cancel(session: Session, request: Table) -> Answer:
     if place.is_there:
         place.note(script.CANCELLED, "its owner cancelled it\n")
     session.slurm.cancel(place)
+    return {}
+
+
+def withdraw(session: Session, request: Table) -> Answer:
+    """Keep a job that is to be sent anew from beginning; one that has begun goes on."""
+    place = session.place(request)
+    request.done()
+    if place.is_there:
+        session.slurm.withdraw(place)
     return {}
 
 
@@ -251,5 +262,5 @@ def _check_there(place: Place) -> None:
 
 
 VERBS: Mapping[str, Callable[[Session, Table], Answer]] = {
-    each.__name__: each for each in (submit, look, cancel, collect, tail, clean, service)
+    each.__name__: each for each in (submit, look, cancel, withdraw, collect, tail, clean, service)
 }

@@ -11,7 +11,7 @@ from sciportal.jobs.keeper import deciding, delivery
 from sciportal.jobs.keeper.due import SLOW_SECONDS
 from sciportal.jobs.keeper.handover import MOST_JOBS, Handover, together
 from sciportal.jobs.keeper.patience import Absences, Patience
-from sciportal.jobs.queue.backend import Attempt, Sight
+from sciportal.jobs.queue.backend import Attempt, Phase, Sight
 from sciportal.jobs.states import Cause
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
 
@@ -192,8 +192,10 @@ class Errands:
         if event and event.cause is Cause.REQUEUED and not event.node_died:
             # A node may be about to begin with it all the same: from now on it does not, or it has.
             attempt = Attempt.of(job.order)
-            self._backend.cancel(attempt)
+            self._backend.withdraw(attempt)
             seen = self._backend.look([job.order])[attempt]
+            gone = isinstance(seen, Sight) and seen.phase is Phase.FORGOTTEN
+            self._absent.seen((job.id, job.attempt))
             event = deciding.event_of(seen, started=started, gone=gone)
         if event:
             after = self._store.apply(job.id, event, job.attempt)

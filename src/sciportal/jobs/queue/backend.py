@@ -115,6 +115,12 @@ class Backend(Protocol):
     def cancel(self, attempt: Attempt) -> None:
         """End a job, or see to it that it does not begin; that it ended is to be seen by `look`."""
 
+    def withdraw(self, attempt: Attempt) -> None:
+        """Keep a job that is FORGOTTEN from beginning, before it is sent anew.
+
+        One that has begun, or that the batch system knows again, goes on; `look` tells which.
+        """
+
     def collect(self, order: Order, into: Path) -> Collected:
         """Copy the outputs of a job that ended.
 

@@ -39,6 +39,9 @@ class DispatchBackend:
     def cancel(self, attempt: Attempt) -> None:
         """See `Backend`: its worker is told at its next heartbeat."""
 
+    def withdraw(self, attempt: Attempt) -> None:
+        """See `Backend`: its worker does."""
+
     def collect(self, order: Order, into: Path) -> Collected:  # noqa: ARG002
         """See `Backend`: its worker brings them."""
         return Collected()

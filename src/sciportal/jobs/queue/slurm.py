@@ -105,6 +105,10 @@ class SlurmBackend:
         """See `Backend`."""
         self._helper.ask("cancel", attempt.user, attempt.host, _named(attempt))
 
+    def withdraw(self, attempt: Attempt) -> None:
+        """See `Backend`."""
+        self._helper.ask("withdraw", attempt.user, attempt.host, _named(attempt))
+
     def collect(self, order: Order, into: Path) -> Collected:
         """See `Backend`."""
         attempt = Attempt.of(order)

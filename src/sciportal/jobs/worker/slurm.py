@@ -51,9 +51,12 @@ class Batch:
             directory = self._directory(entry)
             try:
                 sight = verbs.sight(self._system, directory, queue)
+                found = self._settled(entry.key, seen_as(sight, directory))
+                if found is Seen.DIED and self._may_begin(sight, directory):
+                    found = Seen.UNKNOWN
             except UnknownError:
                 continue
-            seen[entry.key] = self._settled(entry.key, seen_as(sight, directory))
+            seen[entry.key] = found
             if seen[entry.key] in (Seen.GONE, Seen.DIED) and sight.reason:
                 directory.note(script.REASON, sight.reason)
         return seen
@@ -72,6 +75,13 @@ class Batch:
 
     def _directory(self, entry: Entry) -> Directory:
         return Directory(self._spool, entry.order.job, entry.order.attempt)
+
+    def _may_begin(self, sight: Sight, directory: Directory) -> bool:
+        """Whether a job that Slurm forgot may begin all the same; when asked again, no more."""
+        if sight.phase is not Phase.FORGOTTEN or directory.noted(script.WITHDRAWN):
+            return False
+        self._system.withdraw(directory)
+        return True
 
     def _settled(self, key: str, seen: Seen) -> Seen:
         if seen not in (Seen.GONE, Seen.DIED):

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from batch import killing
 from batch.own_slurm import OwnSlurm, wait_for
-from sciportal.jobs.accounts.account_map import AccountMap
-from sciportal.jobs.accounts.client import Helper
-from sciportal.jobs.order import InputFile, Order, Resources, to_json
+from batch.parcels import parcel
+from sciportal.jobs.order import Resources, to_json
 from sciportal.jobs.queue.backend import Attempt, Parcel, Phase, Sight
 from sciportal.jobs.queue.slurm import SlurmBackend
 from sciportal.service.errors import ServiceError
-from sciportal.service.slurm import Slurm
 
-NUMBERS = count(2_000_000)
 KILLED = Path(__file__).with_name("killed_submit.py")
-
-
-@pytest.fixture
-def slurm(own_slurm: OwnSlurm) -> SlurmBackend:
-    """The backend of the keeper."""
-    home = own_slurm.home("alice")
-    own_slurm.set_accounts(f'[[account]]\nuser = "alice"\naccount = "alice"\nhome = "{home}"\n')
-    accounts = str(own_slurm.accounts)
-    helper = Helper(lambda: AccountMap.read(accounts), own_slurm.words(["sciportal-submit"]))
-    return SlurmBackend(helper, Slurm(environ={"SLURM_CONF": str(own_slurm.conf)}))
-
-
-def parcel(place: Path, data: bytes = b"", **more: Any) -> Parcel:
-    """A job of alice's that shows its input, which has a directory of its own."""
-    job = next(NUMBERS)
-    inputs = place / str(job)
-    inputs.mkdir()
-    (inputs / "data").write_bytes(data)
-    file = InputFile("data", len(data), hashlib.sha256(data).hexdigest())
-    given = {"application": "shell", "name": "a job", "account": "alice", "host": "", **more}
-    order = Order(
-        job=job, attempt=1, user="alice", script="cat data", outputs=("*",), files=(file,), **given
-    )
-    return Parcel(order, inputs)
 
 
 def names(cluster: OwnSlurm, parcels: Sequence[Parcel]) -> list[int]:

@@ -14,15 +14,15 @@ from sciportal.jobs.worker.entry import Seen
 
 
 @pytest.mark.parametrize(
-    ("left", "began"), [((), False), (("batch",), False), (("batch", "run.5"), True)]
+    ("left", "began"), [((), False), (("batch", "run.5"), False), (("run.5", "began.0"), True)]
 )
-def test_a_job_began_when_its_script_left_something(
+def test_a_job_began_when_its_script_says_so(
     tmp_path: Path, left: tuple[str, ...], began: bool
 ) -> None:
     place = Place(str(tmp_path), 17, 1)
     Path(place.directory).mkdir(parents=True)
     for name in left:
-        place.note(name, "5")
+        (Path(place.directory) / name).touch()
     assert place.began is began
 
 

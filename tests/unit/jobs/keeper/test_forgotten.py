@@ -1,4 +1,4 @@
-"""A job that its batch system forgot, before or while its node begins with it."""
+"""A job that its batch system forgot, and that may come up all the same."""
 
 from __future__ import annotations
 
@@ -11,47 +11,66 @@ import pytest
 from batch.own_slurm import wait_for
 from batch.portal import Portal, turn
 from batch.processes import ProcessBackend
-from sciportal.jobs import script
 from sciportal.jobs.order import Order
 from sciportal.jobs.queue.backend import Attempt, Phase, Sight
 
+BEGUN = Sight(Phase.ABSENT)
+"""Of a job that runs though nobody knows it."""
+
 
 class Forgetful(ProcessBackend):
-    """It forgets first attempts, which their node begins with just when they are cancelled, or not.
+    """It forgets first attempts, of which more is seen just when they are withdrawn.
 
     Args:
-        begins: which of both.
+        sights: what is seen of them then, one after the other; nothing where they stay away.
         like: whose directories and programs it has.
     """
 
-    def __init__(self, begins: bool, like: ProcessBackend) -> None:
+    def __init__(self, sights: Sequence[Sight], like: ProcessBackend) -> None:
         super().__init__(like._root, like._programs)
-        self._begins = begins
+        self._sights = list(sights)
+        self._comes = False
 
     def start(self, order: Order, inputs: Path) -> str:
         """Have it begin only where it is another attempt."""
         return super().start(order, inputs) if order.attempt > 1 else "17"
 
     def look(self, orders: Sequence[Order]) -> Mapping[Attempt, Sight | Exception]:
-        """Know only what began."""
-        return {
-            attempt: Sight(Phase.FORGOTTEN) if seen == Sight(Phase.ABSENT) else seen
-            for attempt, seen in super().look(orders).items()
-        }
+        """Know only what comes up."""
+        return {Attempt.of(each): self._seen(Attempt.of(each)) for each in orders}
+
+    def _seen(self, attempt: Attempt) -> Sight:
+        if attempt.attempt > 1:
+            return self._sight(attempt)
+        if self._comes and self._sights:
+            return self._sights.pop(0)
+        return Sight(Phase.ENDED, 3) if self._comes else Sight(Phase.FORGOTTEN)
+
+    def withdraw(self, attempt: Attempt) -> None:
+        """Come too late where something is seen of it."""
+        super().withdraw(attempt)
+        self._comes = bool(self._sights)
 
     def cancel(self, attempt: Attempt) -> None:
-        """Come too late where it begins."""
-        if self._begins:
-            self.directory(attempt).mkdir(parents=True)
-            (self.directory(attempt) / script.EXIT).write_text("3")
+        """Nobody wants that."""
+        raise AssertionError(attempt)
 
 
-@pytest.mark.parametrize(("begins", "attempt", "code"), [(True, 1, 3), (False, 2, 0)])
-def test_it_is_sent_again_unless_it_begins_meanwhile(
-    portal: Portal, backend: ProcessBackend, begins: bool, attempt: int, code: int
+@pytest.mark.parametrize(
+    ("sights", "attempt", "code"),
+    [
+        ([], 2, 0),
+        ([Sight(Phase.ENDED, 3)], 1, 3),
+        ([Sight(Phase.WAITING), Sight(Phase.WAITING), Sight(Phase.RUNNING)], 1, 3),
+        # Its node has begun with it; for how long nobody knew it before says nothing now.
+        ([BEGUN, Sight(Phase.RUNNING)], 1, 3),
+    ],
+)
+def test_it_is_sent_again_unless_it_comes_up_meanwhile(
+    portal: Portal, backend: ProcessBackend, sights: Sequence[Sight], attempt: int, code: int
 ) -> None:
     now = [0.0]
-    keeper = portal.keeper(Forgetful(begins, backend), clock=lambda: now[0])
+    keeper = portal.keeper(Forgetful(sights, backend), clock=lambda: now[0])
     job = portal.submit("true")
     turn(keeper)
     keeper.reconcile()
