@@ -91,7 +91,11 @@ class Site:
         self.needs_operator = False
         """Whether somebody attends to Slurm."""
         self._attended = float("-inf")
-        self.wires = [Wire(self.port, here), Wire(self.listener_port, here, 1)] if is_lossy else []
+        self.wires = (
+            [Wire(self.port, here), Wire(self.listener_port, here, is_tls=False)]
+            if is_lossy
+            else []
+        )
         self.runs = Runs(root, slurm.prefix / "bin")
         self._programs()
         preloaded = ["env", *(f"{name}={value}" for name, value in environment.items())]
