@@ -4,39 +4,19 @@ from __future__ import annotations
 
 import os
 
-from sciportal.light import TYPE_CHECKING, Enum, NamedTuple
-from sciportal.service import processes, refusal
+from sciportal.light import TYPE_CHECKING
+from sciportal.service import answers, processes
+from sciportal.service.answers import Answer
 from sciportal.service.errors import ServiceError, UnknownError
-from sciportal.service.job import Job, State
+from sciportal.service.job import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-# One squeue field each, in the order of Job.
-_FIELDS = ("%A", "%T", "%u", "%U", "%P", "%B", "%V", "%S", "%r", "%j", "%k")
-# signal(7); sh(1) adds 128 to the number of the one that killed a command.
-_SIGNALS, _OF_SHELL = 64, 128
+    from sciportal.service.answers import Submission
+    from sciportal.service.job import Job
+
 _ADMIN_COMMENT = "AdminComment="
-
-
-class Answer(Enum):
-    """What became of a submission."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    NOT_SENT = "not sent"
-    SILENT = "silent"
-    """No answer came: the job may still appear."""
-
-
-class Submission(NamedTuple):
-    """What sbatch said."""
-
-    answer: Answer
-    job_id: int
-    message: str
-    interrupted: bool = False
-    """Whether somebody interrupted it, and is to be heeded now that the answer is there."""
 
 
 class Slurm:
@@ -94,7 +74,8 @@ class Slurm:
         token = os.urandom(8).hex()
         mark, separator = f"[{token}]", f"|{token}|"
         # Services run where they were submitted; in a federation squeue would ask about the others.
-        argv = ["squeue", "-h", "-a", "--local", "-t", "all", "-o", mark + separator.join(_FIELDS)]
+        fields = mark + separator.join(answers.FIELDS)
+        argv = ["squeue", "-h", "-a", "--local", "-t", "all", "-o", fields]
         if user is not None:
             argv += ["-u", user]
         if names:
@@ -102,7 +83,7 @@ class Slurm:
         if partitions:
             argv += ["-p", ",".join(partitions)]
         running = self._begin(argv)
-        return lambda: _jobs(running.end(self._timeout), mark, separator)
+        return lambda: answers.jobs(running.end(self._timeout), mark, separator)
 
     def submit(
         self, options: Sequence[str], script: str, env: Mapping[str, str] | None = None
@@ -124,7 +105,7 @@ class Slurm:
 
         def answer() -> Submission:
             result = running.end(self._timeout, patient=True)
-            return _submission(result)._replace(interrupted=result.interrupted)
+            return answers.submission(result)._replace(interrupted=result.interrupted)
 
         return answer
 
@@ -156,9 +137,9 @@ class Slurm:
         """
         result = self._run(["squeue", "-h", "-j", str(job_id), "-o", "%S %e"])
         if not result.ok:
-            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
+            raise UnknownError("the queue", answers.why(result), "try again when slurmctld answers")
         begun, end = (result.out.split() + ["", ""])[:2]
-        return _number(begun), _number(end)
+        return answers.number(begun), answers.number(end)
 
     def array_of(self, job_id: int) -> int:
         """The number of the array that a job is a task of, else its own; 0 for no job.
@@ -168,8 +149,8 @@ class Slurm:
         """
         result = self._run(["squeue", "-h", "-t", "all", "-j", str(job_id), "-o", "%F"])
         if not result.ok and "Invalid job id" not in result.err:
-            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
-        return _number((result.out.split() or ["0"])[0])
+            raise UnknownError("the queue", answers.why(result), "try again when slurmctld answers")
+        return answers.number((result.out.split() or ["0"])[0])
 
     def requeue(self, job_id: int) -> str:
         """Put a job back into the queue; what Slurm says if it does not, else nothing.
@@ -180,9 +161,9 @@ class Slurm:
         result = self._run(["scontrol", "requeue", str(job_id)])
         if result.ok:
             return ""
-        if _answer(result) is not Answer.REFUSED:
-            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
-        return _why(result)
+        if answers.answer(result) is not Answer.REFUSED:
+            raise UnknownError("the queue", answers.why(result), "try again when slurmctld answers")
+        return answers.why(result)
 
     def cancel(self, job: Job) -> None:
         """Cancel a job as a whole."""
@@ -208,7 +189,7 @@ class Slurm:
         # squeue of Slurm 22.05 does not know this field.
         result = self._run(["scontrol", "show", "job", str(job_id)])
         if not result.ok and "Invalid job id" not in result.err:
-            raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
+            raise UnknownError("the queue", answers.why(result), "try again when slurmctld answers")
         for line in result.out.splitlines():
             if line.lstrip().startswith(_ADMIN_COMMENT):
                 return line.partition(_ADMIN_COMMENT)[2].rstrip()
@@ -237,73 +218,3 @@ class Slurm:
 
     def _conf(self) -> dict[str, str]:
         return {"SLURM_CONF": self._env["SLURM_CONF"]} if "SLURM_CONF" in self._env else {}
-
-
-def _jobs(result: processes.Result, mark: str, separator: str) -> list[Job]:
-    if not result.ok:
-        raise UnknownError("the queue", _why(result), "try again when slurmctld answers")
-    records = result.out.split(mark)[1:]
-    try:
-        jobs = [_job(record.removesuffix("\n").split(separator)) for record in records]
-    except ValueError:
-        found = f"squeue printed {result.out[:80]!r}"
-        raise UnknownError("the queue", found, "see which squeue is installed") from None
-    return sorted(jobs, key=lambda job: (job.submitted, job.id))
-
-
-def _job(fields: list[str]) -> Job:
-    number, state, user, uid, partition, node, submitted, started, reason, name, comment = fields
-    return Job(
-        id=int(number),
-        raw_state=state,
-        user=user,
-        uid=int(uid),
-        partition=partition,
-        node="" if node in ("n/a", "(null)", "None assigned") else node,
-        submitted=_number(submitted),
-        started=_number(started),
-        reason=reason,
-        name=name,
-        comment="" if comment == "(null)" else comment,
-    )
-
-
-def _submission(result: processes.Result) -> Submission:
-    if not result.ok:
-        return Submission(_answer(result), 0, _why(result))
-    number = result.out.strip().partition(";")[0]
-    if number.isascii() and number.isdigit():
-        return Submission(Answer.ACCEPTED, int(number), "")
-    return Submission(Answer.SILENT, 0, f"sbatch printed {result.out[:80]!r}")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
-
-
-def _answer(result: processes.Result) -> Answer:
-    if result.problem:
-        return Answer.SILENT
-    # What our own job_submit.lua says may name a service after any of these words.
-    if refusal.OURS in result.err:
-        return Answer.REFUSED
-    if refusal.is_unsent(result.err):
-        return Answer.NOT_SENT
-    # Whatever kills it may come after Slurm has taken the job.
-    is_unknown = _signal(result.code) or refusal.is_unanswered(result.err)
-    return Answer.SILENT if is_unknown else Answer.REFUSED
-
-
-def _signal(code: int) -> int:
-    """The signal that killed a program, also if a shell around it says so; 0 for none."""
-    killed = code - _OF_SHELL if code > _OF_SHELL else -code
-    return killed if 0 < killed <= _SIGNALS else 0
-
-
-def _why(result: processes.Result) -> str:
-    if result.problem == processes.TIMEOUT:
-        return "no answer in time"
-    lines = [line.strip() for line in result.err.splitlines() if line.strip()]
-    killed = _signal(result.code)
-    ended = f"killed by signal {killed}" if killed else f"exit status {result.code}"
-    return " / ".join(lines) or ended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sciportal.light import TYPE_CHECKING
 from sciportal.service import executable, refusal, stages, submission
+from sciportal.service.answers import Answer, Submission
 from sciportal.service.deed import MEANWHILE
 from sciportal.service.endpoint import Endpoint
 from sciportal.service.errors import NotPermittedError, ServiceError, UnknownError
@@ -12,7 +13,6 @@ from sciportal.service.order import Order, command
 from sciportal.service.processes import InsistedError
 from sciportal.service.record import Record
 from sciportal.service.reservation import is_chosen, reserve
-from sciportal.service.slurm import Answer, Submission
 from sciportal.service.view import View
 
 if TYPE_CHECKING:

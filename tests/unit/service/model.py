@@ -9,9 +9,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from sciportal.service.answers import Answer, Submission
 from sciportal.service.errors import UnknownError
 from sciportal.service.job import Job
-from sciportal.service.slurm import Answer, Submission
 from unit.service import sbatch_options
 
 START = 1_800_000_000.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sciportal.service import lifecycle
+from sciportal.service.answers import Answer
 from sciportal.service.lock import Lock
 from sciportal.service.plan import Action
-from sciportal.service.slurm import Answer
 
 FIFTY = [f"s{number:02}" for number in range(50)]
 

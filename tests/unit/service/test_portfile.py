@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sciportal.service import portfile
+from sciportal.service.answers import Answer
 from sciportal.service.errors import ServiceError
 from sciportal.service.home import Home
 from sciportal.service.layout import Layout
-from sciportal.service.slurm import Answer
 
 LAYOUT = Layout("web")
 

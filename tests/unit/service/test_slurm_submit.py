@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sciportal.service.slurm import Answer, Slurm, Submission
+from sciportal.service.answers import Answer, Submission
+from sciportal.service.slurm import Slurm
 from unit.service.running import noted_ends
 
 

@@ -6,8 +6,8 @@ import shlex
 
 import pytest
 
+from sciportal.service.answers import Answer
 from sciportal.service.order import parse
-from sciportal.service.slurm import Answer
 
 DUPLICATE = (Answer.REFUSED, "sbatch: error: sciportal: duplicate service web, wait a moment")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sciportal.service.slurm import Answer, Submission
+from sciportal.service.answers import Answer, Submission
 
 
 def test_before_sbatch_began_nothing_is_left_that_the_next_call_waits_for(monkeypatch, web):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sciportal.service.slurm import Answer
+from sciportal.service.answers import Answer
 
 
 def comment(port: int, access: str = "owner") -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sciportal.service.answers import Answer
 from sciportal.service.processes import InsistedError
-from sciportal.service.slurm import Answer
 
 WINDOW = 20
 """Twice the MessageTimeout of the site's defaults."""

@@ -10,8 +10,9 @@ from sciportal.jobs.accounts import place as places
 from sciportal.jobs.accounts.place import TASKS_SUFFIX
 from sciportal.jobs.mapper import tasks
 from sciportal.service import processes
+from sciportal.service.answers import Answer
 from sciportal.service.errors import ServiceError, UnknownError
-from sciportal.service.slurm import Answer, Slurm
+from sciportal.service.slurm import Slurm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

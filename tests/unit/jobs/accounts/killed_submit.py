@@ -15,7 +15,7 @@ from pathlib import Path
 
 import killing
 
-FILES = ("/jobs/accounts/", "/service/slurm.py", "/service/processes.py")
+FILES = ("/jobs/accounts/", "/service/slurm.py", "/service/answers.py", "/service/processes.py")
 _PATIENCE_SECONDS = 100
 
 
