@@ -11,13 +11,14 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sciportal.jobs import order as orders
 from sciportal.jobs import script
 from sciportal.jobs.accounts import wire
-from sciportal.service.errors import ServiceError, UsageError
+from sciportal.service.errors import ServiceError, UnknownError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,9 @@ BATCH = "batch.sh"
 TASKS_SUFFIX = "-tasks"
 """Of the name of a mapped job's array; what gathers has the name of the job."""
 _LOCK = ".lock"
+LOCK_SECONDS = 60.0
+"""Longer than another submission takes, and shorter than who asks for this waits."""
+_POLL_SECONDS = 0.1
 _SMALL = 4096
 # What waiting does not mend; a file server that is away says something else.
 _LASTING = {
@@ -76,7 +80,12 @@ class Place:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let nobody else submit or remove jobs of this home meanwhile."""
+        """Let nobody else submit or remove jobs of this home meanwhile.
+
+        Raises:
+            UnknownError: somebody had it all the time that this waits.
+            ServiceError: the home cannot be written.
+        """
         lock = os.path.join(self.above, _LOCK)
         try:
             os.makedirs(self.above, mode=0o700, exist_ok=True)
@@ -86,7 +95,7 @@ class Place:
                 raise
             raise ServiceError("use a home for jobs", str(error), _ADVICE) from None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _acquire(descriptor)
             yield
         finally:
             os.close(descriptor)
@@ -181,6 +190,18 @@ class Place:
             os.rename(self.directory, os.path.join(draft, "old"))
             _open(draft)
             shutil.rmtree(draft)
+
+
+def _acquire(descriptor: int) -> None:
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                found = f"something of its account held the lock for {LOCK_SECONDS:g} s"
+                raise UnknownError("use a home for jobs", found, "it is tried again") from None
+            time.sleep(_POLL_SECONDS)
 
 
 def _receive(stream: Part, path: str, file: InputFile) -> None:

@@ -12,10 +12,12 @@ import pytest
 
 from batch.own_slurm import OwnSlurm, wait_for
 from batch.portal import Portal
+from sciportal.jobs.accounts import place
 from sciportal.jobs.accounts.account_map import AccountMap
 from sciportal.jobs.accounts.client import Helper
 from sciportal.jobs.queue.slurm import SlurmBackend
 from sciportal.jobs.states import State
+from sciportal.service.errors import UnknownError
 from sciportal.service.slurm import Slurm
 
 
@@ -68,3 +70,16 @@ def test_the_jobs_of_others_are_sent_and_fetched_meanwhile(
         assert portal.job(held.id).state is State.COMPLETE
     finally:
         portal.close()
+
+
+def test_nobody_waits_for_it_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "LOCK_SECONDS", 0.3)
+    first, second = (place.Place(str(tmp_path), number, 1) for number in (1, 2))
+    with (
+        first.lock(),
+        pytest.raises(UnknownError, match=r"held the lock for 0\.3 s"),
+        second.lock(),
+    ):
+        pass
+    with second.lock():
+        pass
