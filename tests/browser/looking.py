@@ -12,13 +12,25 @@ from browser.site import ROOT
 PICTURES = ROOT / "docs/users/pictures"
 SCROLLS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 _FOCUSED = "(each => each.ariaLabel || each.innerText || each.id || '')(document.activeElement)"
+_REPLACE = """([here, there]) => {
+  for (const each of document.querySelectorAll("code")) {
+    each.textContent = each.textContent.replace(here, there)
+  }
+}"""
 _MOST_TABS = 40
 
 
-def picture(page: Page, name: str) -> None:
-    """Take a picture for the docs, where it is wanted."""
+def picture(page: Page, name: str, directory: tuple[str, str] = ("", "")) -> None:
+    """Take a picture for the docs, where it is wanted.
+
+    Args:
+        page: of which.
+        name: of the picture.
+        directory: of the test, that code on the page names, and where it is on a real host.
+    """
     if os.environ.get("UPDATE_DOCS"):
         PICTURES.mkdir(exist_ok=True)
+        page.evaluate(_REPLACE, directory)
         page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 

@@ -161,7 +161,7 @@ def test_on_a_phone_and_without_obstacles(page: Page, whole: Whole, axe: str) ->
         ):
             whole.front.user = user
             wrong += obstacles(page, axe, whole.url + path)
-        picture(page, "operators")
+        picture(page, "operators", (str(whole.applications), "/etc/sciportal/applications"))
         tab_to(page, "^The list of all jobs$")
         page.keyboard.press("Enter")
         page.wait_for_url("**/jobs.html?owner=everybody")

@@ -150,7 +150,7 @@ def facts(job: Job) -> list[Fact]:
         ("Ran for", figures.span(job.started_at, job.ended_at)),
         ("Runs on" if not job.final else "Ran on", place),
         ("Account", job.account),
-        ("Number in the batch system", job.batch_id),
+        ("Batch job", job.batch_id),
         ("Attempt", str(job.attempt) if job.attempt > 1 else ""),
     ]
     return [Fact(label, value) for label, value in known if value]
