@@ -44,7 +44,10 @@ def run(session: Session, wanted: Sequence[Wanted]) -> list[Result]:
         One result a service, with what was there before and after.
     """
     deeds = {each.service: (STATES[each.state], _deed(each)) for each in wanted}
-    return lifecycle.drive(session, deeds)
+    results = lifecycle.drive(session, deeds)
+    if any(action is Action.PURGE for action, _deed in deeds.values()):
+        lifecycle.remove_central(session)
+    return results
 
 
 def _deed(wanted: Wanted) -> lifecycle.Deed:

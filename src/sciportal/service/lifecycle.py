@@ -80,15 +80,15 @@ def run(
     """
     deeds = {each: (action, lambda view: perform(view, action)) for each in services}
     results = drive(session, deeds, queue)
-    if action is Action.PURGE and not session.options.check:
-        _remove_central(session)
+    if action is Action.PURGE:
+        remove_central(session)
     return results
 
 
-def _remove_central(session: Session) -> None:
-    """Remove the central files, if no service is left that needs them."""
+def remove_central(session: Session) -> None:
+    """Remove the central files after a purge, if no service is left that needs them."""
     home = session.home
-    if known(session, Action.START)[0]:
+    if session.options.check or known(session, Action.START)[0]:
         return
     _remove_locks(session)
     of_all = {PORTS_LOCK, ROTATION_STATUS}
@@ -194,7 +194,8 @@ def _lock(session: Session, service: str, action: Action) -> Lock | None:
     tries = _LOCK_TRIES
     while True:
         try:
-            if action in PERMISSION:
+            # A purge without the lock would remove what is set up while it asks what there is.
+            if action in PERMISSION or action is Action.PURGE:
                 directories(session.home)
             if not session.home.is_there(STATE):
                 return None

@@ -116,6 +116,12 @@ def test_whatever_is_sent_is_a_document_or_one_usage_error(text):
 # What is done
 
 
+def test_what_is_absent_and_was_never_there_leaves_nothing(world):
+    result = run(world, "absent")
+    assert (result.exit_code, result.changed) == (0, False)
+    assert world.files() == []
+
+
 @pytest.mark.parametrize(
     "state", [each for each in STATES if each not in ("restarted", "reloaded")]
 )

@@ -10,6 +10,7 @@ import tarfile
 import pytest
 
 from sciportal.service import lifecycle
+from sciportal.service.errors import BusyError
 from sciportal.service.lock import Lock
 
 MINE = [
@@ -246,3 +247,24 @@ def test_a_purge_that_takes_the_directories_away_does_not_fail_others(
 
     monkeypatch.setattr(lifecycle, "Lock", taken)
     assert world.one(action).exit_code == code
+
+
+def test_a_service_that_is_set_up_meanwhile_is_not_half_purged(world):
+    world.write("web")
+    started = []
+
+    def start():
+        world.cluster.before_squeue = lambda: None
+        started.append(world.one("start", lock_timeout=0))
+
+    world.cluster.before_squeue = start
+    assert world.one("purge").exit_code == 0
+    (result,) = started
+    assert result.exit_code == BusyError.exit_code
+    assert world.cluster.of("web") == []
+
+
+def test_a_purge_of_nothing_leaves_nothing(world):
+    result = world.one("purge")
+    assert (result.exit_code, result.changed) == (0, False)
+    assert world.files() == []
